@@ -1,0 +1,46 @@
+//! Deleting what is ours, and only that.
+
+use std::time::Instant;
+
+use super::api::{Api, Deleting, settle};
+use super::status::Refusal;
+use super::write::POLL;
+use crate::objects::{Cause, DeleteRequest, Deletion, Live, release_reason};
+
+const ATTEMPTS: u32 = 5;
+
+/// Deletes the object if it is still the one that was made, and waits until it is gone.
+pub(super) async fn delete(api: &Api, request: &DeleteRequest) -> Result<Deletion, Cause> {
+    for _ in 0..ATTEMPTS {
+        let Some(live) = api.get(&request.id).await? else { return Ok(Deletion::Absent) };
+        if let Some(reason) = release_reason(&live, request.creation.as_deref()) {
+            return Ok(Deletion::Released { reason });
+        }
+        if live.is_terminating() {
+            return gone(api, request, &live).await;
+        }
+        match api.delete(&request.id, &live, request.orphan_dependents).await {
+            Ok(Deleting::Gone) => return Ok(Deletion::Deleted),
+            Ok(Deleting::Pending) => return gone(api, request, &live).await,
+            Ok(Deleting::Absent) => return Ok(Deletion::Absent),
+            Err(Refusal::Stale) => {}
+            Err(refusal) => return Err(settle(refusal)),
+        }
+    }
+    Err(settle(Refusal::Stale))
+}
+
+async fn gone(api: &Api, request: &DeleteRequest, deleted: &Live) -> Result<Deletion, Cause> {
+    let began = Instant::now();
+    loop {
+        let finalizers = match api.get(&request.id).await? {
+            // Another one of the same name is nobody's business here.
+            Some(live) if live.uid() == deleted.uid() => live.finalizers(),
+            _ => return Ok(Deletion::Deleted),
+        };
+        if began.elapsed() > request.wait {
+            return Ok(Deletion::Terminating { finalizers });
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}

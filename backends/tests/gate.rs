@@ -1,0 +1,213 @@
+//! Capturing evidence from a real API server, and judging it.
+
+use std::sync::OnceLock;
+
+use homelab_backends::gate::capture;
+use homelab_backends::kube::{Kube, Settings};
+use homelab_core::gate::{ComponentKind, Evidence, Measured, Report, Request, Verdict, judge};
+use homelab_plane::plane::Options;
+use homelab_plane::{Api, Env, Plane};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+/// A plane of our own: nodes and pods are cluster-wide facts, and the old API has to be switched on.
+fn plane() -> Plane {
+    let old_api = "--runtime-config=networking.k8s.io/v1beta1=true".to_owned();
+    Plane::start(&Options { without_vault: true, apiserver_args: vec![old_api], ..Options::default() }).unwrap()
+}
+
+fn cluster(env: &Env, token: &str) -> Kube {
+    Kube::new(Settings {
+        host: Some(env.api_server.clone()),
+        cluster_ca_certificate: Some(env.ca_pem.clone()),
+        token: Some(SecretString::from(token)),
+        ..Settings::default()
+    })
+}
+
+fn evidence(kube: &Kube) -> Evidence {
+    // One for all: a client's connections live in the runtime of its first request.
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Runtime::new().unwrap()).block_on(capture(kube))
+}
+
+/// The verdict without the window, since a process that a test starts is always young.
+fn verdict(evidence: &Evidence, target: &str) -> Report {
+    let mut request = Request::new(target.parse().unwrap());
+    request.window_seconds = 0;
+    judge(evidence, &request)
+}
+
+fn node(api: &Api, name: &str, kubelet: &str) {
+    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}});
+    api.create("/api/v1/nodes", &node).unwrap().expect("node", &[201]).unwrap();
+    let status = json!({"status": {"nodeInfo": {
+        "kubeletVersion": kubelet, "kubeProxyVersion": "", "architecture": "amd64", "bootID": "1",
+        "containerRuntimeVersion": "containerd://2.2.0", "kernelVersion": "6.1.0", "machineID": "1",
+        "operatingSystem": "linux", "osImage": "Debian", "systemUUID": "1",
+    }}});
+    api.merge(&format!("/api/v1/nodes/{name}/status"), &status).unwrap().expect("node status", &[200]).unwrap();
+}
+
+fn pod(api: &Api, name: &str, label: (&str, &str), node: &str, container: &str, image: &str) {
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": name, "labels": {label.0: label.1}},
+        "spec": {
+            "nodeName": node, "containers": [{"name": container, "image": image}],
+            "tolerations": [{"operator": "Exists"}], "automountServiceAccountToken": false,
+        },
+    });
+    api.create("/api/v1/namespaces/kube-system/pods", &pod).unwrap().expect("pod", &[201]).unwrap();
+}
+
+/// What kubeadm shows of a control plane at `version`.
+fn control_plane(api: &Api, on: &str, version: &str) {
+    for component in ["kube-apiserver", "kube-controller-manager", "kube-scheduler"] {
+        let image = format!("registry.example.net/{component}:v{version}");
+        pod(api, &format!("{component}-{on}"), ("component", component), on, component, &image);
+    }
+}
+
+/// Namespaces of a fresh cluster get their service account from the controller manager; pods need it.
+fn until_pods_are_accepted(api: &Api) {
+    let account = "/api/v1/namespaces/kube-system/serviceaccounts/default";
+    api.until(account, |account| !account.is_null()).unwrap();
+}
+
+#[test]
+fn a_cluster_is_seen_as_it_is() {
+    let plane = plane();
+    let env = plane.env();
+    let api = Api::admin(env).unwrap();
+    until_pods_are_accepted(&api);
+    node(&api, "cp", "v1.36.3");
+    node(&api, "worker", "v1.33.1");
+    control_plane(&api, "cp", "1.36.3");
+    pod(
+        &api,
+        "kube-proxy-x",
+        ("k8s-app", "kube-proxy"),
+        "worker",
+        "kube-proxy",
+        "registry.example.net:5000/kube-proxy:v1.36.3@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+    );
+
+    let kube = cluster(env, &env.admin_token);
+    let seen = evidence(&kube);
+    let components = seen.control_plane.seen().expect("the control plane").clone();
+    let kinds: Vec<ComponentKind> = components.iter().map(|component| component.kind).collect();
+    assert_eq!(
+        kinds,
+        [ComponentKind::KubeApiserver, ComponentKind::KubeControllerManager, ComponentKind::KubeScheduler]
+    );
+    assert_eq!(seen.nodes.seen().expect("nodes").len(), 2);
+    assert_eq!(seen.proxies.seen().expect("proxies")[0].on, "worker");
+    let metric = seen.deprecated_requests.seen().expect("the metric");
+    assert!(metric.youngest_process_seconds < 600, "the process has just started: {metric:?}");
+    assert!(metric.all_servers, "one API server renews one lease");
+    assert_eq!(seen.stored_uses, Measured::Seen(Vec::new()));
+
+    // The worker's kubelet would be four minors behind.
+    let report = verdict(&seen, "1.37.0");
+    assert_eq!(report.verdict, Verdict::Blocked, "{report:#?}");
+    let objects: Vec<&str> = report.findings.iter().map(|finding| finding.finding.object.as_str()).collect();
+    assert_eq!(objects, ["kubelet on worker"]);
+    // And with the window a silent young process is no proof.
+    let with_window = judge(&seen, &Request::new("1.36.4".parse().unwrap()));
+    assert_eq!(with_window.verdict, Verdict::Unknown);
+    assert_eq!(verdict(&seen, "1.36.4").verdict, Verdict::NoKnownBlockers);
+}
+
+#[test]
+fn a_writer_of_a_removed_version_is_found_without_marking_the_metric() {
+    let plane = plane();
+    let env = plane.env();
+    let api = Api::admin(env).unwrap();
+    let range = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "ServiceCIDR",
+        "metadata": {"name": "extra"}, "spec": {"cidrs": ["198.51.100.0/24"]},
+    });
+    let path = "/apis/networking.k8s.io/v1/servicecidrs/extra";
+    api.apply(path, "new-operator", false, &range).unwrap().expect("the range", &[201]).unwrap();
+
+    let kube = cluster(env, &env.admin_token);
+    let before = evidence(&kube);
+    assert_eq!(before.stored_uses, Measured::Seen(Vec::new()), "a writer of the new version is none");
+    // What we asked for is not in the metric, so a second look is as clean as the first.
+    let again = evidence(&kube);
+    assert!(removed(&again).is_empty(), "our own look marked the metric: {again:?}");
+
+    let old = "/apis/networking.k8s.io/v1beta1/servicecidrs/extra";
+    let label = json!({
+        "apiVersion": "networking.k8s.io/v1beta1", "kind": "ServiceCIDR",
+        "metadata": {"name": "extra", "labels": {"example.net/owner": "old"}},
+    });
+    api.apply(old, "old-operator", false, &label).unwrap().expect("the label", &[200]).unwrap();
+    let after = evidence(&kube);
+    let uses = after.stored_uses.seen().expect("stored uses");
+    assert_eq!(uses.iter().map(|used| used.manager.as_str()).collect::<Vec<_>>(), ["old-operator"]);
+    assert_eq!(removed(&after), ["servicecidrs"], "the request itself is in the metric");
+    let codes: Vec<Value> = verdict(&after, "1.37.0")
+        .findings
+        .iter()
+        .filter(|finding| finding.finding.code.id == "HL4004")
+        .map(|finding| json!(finding.finding.object))
+        .collect();
+    assert_eq!(codes, [json!("servicecidrs extra"), json!("servicecidrs of networking.k8s.io/v1beta1")]);
+}
+
+fn removed(evidence: &Evidence) -> Vec<String> {
+    assert!(evidence.deprecated_requests.seen().is_some(), "{:?}", evidence.deprecated_requests);
+    let metric = evidence.deprecated_requests.seen().expect("the metric");
+    let of_ours = metric.requests.iter().filter(|request| request.removed_release == "1.37");
+    of_ours.map(|request| request.resource.clone()).collect()
+}
+
+#[test]
+fn a_metric_that_is_switched_off_proves_nothing_and_a_lonely_old_version_is_not_asked_for() {
+    let flags = [
+        "--disabled-metrics=apiserver_requested_deprecated_apis",
+        "--runtime-config=storagemigration.k8s.io/v1beta1=true",
+        "--feature-gates=StorageVersionMigrator=true",
+    ];
+    let plane = Plane::start(&Options {
+        without_vault: true,
+        apiserver_args: flags.map(str::to_owned).to_vec(),
+        ..Options::default()
+    })
+    .unwrap();
+    let env = plane.env();
+    let seen = evidence(&cluster(env, &env.admin_token));
+    assert!(reason(&seen.deprecated_requests).contains("does not publish the metric"), "{seen:?}");
+    assert_eq!(verdict(&seen, "1.36.4").verdict, Verdict::Unknown);
+    let served = Api::admin(env).unwrap().get("/apis/storagemigration.k8s.io/v1beta1").unwrap();
+    assert_eq!(served.status, 200, "the old version is served, and no other");
+    assert_eq!(seen.stored_uses, Measured::Seen(Vec::new()), "the server's own count says that there are none");
+}
+
+#[test]
+fn an_identity_that_may_not_look_measures_nothing_and_passes_nothing() {
+    let plane = plane();
+    let env = plane.env();
+    let seen = evidence(&cluster(env, &env.nobody_token));
+    for reason in
+        [reason(&seen.control_plane), reason(&seen.nodes), reason(&seen.proxies), reason(&seen.deprecated_requests)]
+    {
+        assert!(reason.contains("forbidden"), "{reason}");
+    }
+    assert_eq!(verdict(&seen, "1.36.4").verdict, Verdict::Unknown);
+
+    let nowhere = Kube::new(Settings { host: Some("https://127.0.0.1:1".to_owned()), ..Settings::default() });
+    let seen = evidence(&nowhere);
+    assert!(reason(&seen.nodes).contains("127.0.0.1:1"), "{}", reason(&seen.nodes));
+    assert_eq!(verdict(&seen, "1.36.4").verdict, Verdict::Unknown);
+}
+
+fn reason<T>(measured: &Measured<T>) -> &str {
+    match measured {
+        Measured::Seen(_) => panic!("something was seen"),
+        Measured::NotMeasured(reason) => reason,
+    }
+}

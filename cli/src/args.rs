@@ -1,0 +1,206 @@
+//! What can be typed: one definition, from which help, completions, man pages and the manifest follow.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON document on stdout; `homelab schema output` prints its schema.
+    Json,
+}
+
+/// homelab: what a plan cannot do by itself
+#[derive(Debug, Parser)]
+#[command(
+    name = "homelab",
+    version,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 measured completely, nothing wrong; 1 wrong usage or an internal error; 2 something to act \
+                  on; 3 something could not be measured; 4 held, nothing to act on now."
+)]
+pub(crate) struct Arguments {
+    /// How results are printed
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text, value_name = "FORM")]
+    pub(crate) output: Output,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// What is reachable, with which identity, in which version, and what it may not do
+    #[command(after_help = "Example:\n  homelab doctor --dir .")]
+    Doctor(Doctor),
+    /// The declared model: as JSON Schema, as a Terraform schema, as registry pages
+    #[command(after_help = "Example:\n  homelab schema docs --dir docs --check")]
+    Schema(Schema),
+    /// Every verb with its tier (read or write); as JSON, with its flags too
+    #[command(after_help = "Example:\n  homelab manifest --json")]
+    Manifest(ManifestOptions),
+    /// The version of this program and of the protocol that its provider speaks
+    #[command(after_help = "Example:\n  homelab version --output json")]
+    Version,
+    /// Are the doors as declared: public stays public, gated stays gated
+    Probe(Probe),
+    /// May this cluster go to a version
+    Gate(Gate),
+    /// Completions for a shell
+    #[command(after_help = "Example:\n  homelab completions bash > ~/.local/share/bash-completion/completions/homelab")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the man pages into a folder
+    #[command(after_help = "Example:\n  homelab man --dir ~/.local/share/man/man1")]
+    Man {
+        /// The folder, made when it is not there
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Read the provider block from the Terraform files of this folder; else from the environment alone
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    #[command(subcommand)]
+    pub(crate) form: SchemaForm,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SchemaForm {
+    /// JSON Schema of the provider block and of every resource
+    #[command(after_help = "Example:\n  homelab schema json > homelab.schema.json")]
+    Json,
+    /// The schema as `terraform providers schema -json` shows it, without a Terraform
+    #[command(after_help = "Example:\n  homelab schema terraform | jq '.provider_schemas[].resource_schemas | keys'")]
+    Terraform,
+    /// JSON Schema of what `--output json` prints
+    #[command(after_help = "Example:\n  homelab schema output > report.schema.json")]
+    Output,
+    /// Registry pages, written into a folder or compared with it
+    #[command(after_help = "Example:\n  homelab schema docs --dir docs --examples examples --check")]
+    Docs {
+        /// The folder of the pages
+        #[arg(long, value_name = "DIR", default_value = "docs")]
+        dir: PathBuf,
+        /// The folder of the examples that the pages show
+        #[arg(long, value_name = "DIR", default_value = "examples")]
+        examples: PathBuf,
+        /// Write nothing; name the pages that are stale and exit with 2 when there are any
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManifestOptions {
+    /// As JSON, the same as --output json
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// As in the `wall` block.
+pub(crate) const WALL_SYSTEMS: [&str; 7] =
+    ["authentik", "oauth2_proxy", "authelia", "pomerium", "cloudflare_access", "keycloak", "basic"];
+
+#[derive(Debug, Args)]
+pub(crate) struct Probe {
+    #[command(subcommand)]
+    pub(crate) verb: ProbeVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProbeVerb {
+    /// Probe the targets now and judge them as the resource would
+    #[command(after_help = "Examples:\n  homelab probe run --dir .\n  homelab probe run --public \
+                            https://photos.example.net/share --gated https://photos.example.net/ --wall authentik \
+                            --issuer auth.example.net")]
+    Run(ProbeRun),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProbeRun {
+    /// Take the targets of every probe in the Terraform files of this folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["public", "gated"])]
+    pub(crate) dir: Option<PathBuf>,
+    /// An address that must be reachable without signing in; may be repeated
+    #[arg(long, value_name = "URL")]
+    pub(crate) public: Vec<String>,
+    /// An address that must lead to the sign-in; may be repeated
+    #[arg(long, value_name = "URL")]
+    pub(crate) gated: Vec<String>,
+    /// The system behind the gate
+    #[arg(long, value_name = "SYSTEM", env = "HOMELAB_WALL_SYSTEM", value_parser = WALL_SYSTEMS)]
+    pub(crate) wall: Option<String>,
+    /// The host that the sign-in redirects to
+    #[arg(long, value_name = "HOST", env = "HOMELAB_WALL_ISSUER_HOST")]
+    pub(crate) issuer: Option<String>,
+    /// Connect to this address instead of what the name resolves to, with the same Host and SNI
+    #[arg(long, value_name = "ADDRESS[:PORT]")]
+    pub(crate) connect_to: Option<String>,
+    /// Trust the certificates of this PEM file besides the system's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Samples of each request, over fresh connections
+    #[arg(long, value_name = "N")]
+    pub(crate) samples: Option<u16>,
+    /// Allow private, loopback and link-local addresses
+    #[arg(long)]
+    pub(crate) allow_private: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Gate {
+    #[command(subcommand)]
+    pub(crate) verb: GateVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GateVerb {
+    /// Judge an upgrade to a version, from the live cluster or from recorded evidence
+    #[command(after_help = "Examples:\n  homelab gate check --target 1.36.2\n  homelab gate check --target 1.36.2 \
+                            --evidence evidence.json\n\nExit codes: 0 no known blockers, 2 blocked, 3 something was not \
+                            measured, 4 held.")]
+    Check(GateCheck),
+    /// Look at the cluster and print the evidence, to be judged elsewhere with `gate check --evidence`
+    #[command(
+        after_help = "Example:\n  homelab gate capture > evidence.json\n\nExit codes: 0 everything was measured, 3 \
+                            something was not."
+    )]
+    Capture(GateCapture),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GateCheck {
+    /// The version to go to, in full: 1.36.2
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) target: String,
+    /// Judge this recorded evidence instead of a live cluster
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Option<PathBuf>,
+    /// How long an API server must have been running before the silence of its metric of deprecated requests counts;
+    /// 24h when left out
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) window: Option<String>,
+    /// Read the provider block from the Terraform files of this folder; else from the environment alone
+    #[arg(long, value_name = "DIR", conflicts_with = "evidence")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GateCapture {
+    /// Read the provider block from the Terraform files of this folder; else from the environment alone
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}

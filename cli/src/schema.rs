@@ -1,0 +1,60 @@
+//! `homelab schema`: what the declared model says of itself.
+
+mod findings;
+
+use homelab_core::exit::Exit;
+use homelab_core::gate::Evidence;
+use homelab_schema::{docs, json_schema, terraform};
+use schemars::{JsonSchema, schema_for};
+use serde_json::{Map, Value};
+
+use crate::args::{Schema, SchemaForm};
+use crate::manifest::Manifest;
+use crate::output::{Failure, Printer, Version, line};
+use crate::{doctor, gate, probe};
+
+/// The provider's address, as in `required_providers`.
+const ADDRESS: &str = "registry.terraform.io/example/homelab";
+
+pub(crate) fn run(options: &Schema, printer: &Printer) -> Result<Exit, Failure> {
+    match &options.form {
+        SchemaForm::Json => printer.json(&json_schema::document())?,
+        SchemaForm::Terraform => printer.json(&terraform::document(ADDRESS))?,
+        SchemaForm::Output => printer.json(&of_output())?,
+        SchemaForm::Docs { dir, examples, check } => {
+            let done = if *check { docs::check(examples, dir) } else { docs::write(examples, dir) };
+            let stale = done.map_err(|error| {
+                Failure::new(error.to_string())
+                    .hint("name the folders of the pages and of the examples with --dir and --examples")
+            })?;
+            let mut stale: Vec<String> = stale.iter().map(ToString::to_string).collect();
+            stale.extend(findings::bring_up_to_date(dir, *check)?);
+            let mut list = String::new();
+            for page in &stale {
+                line!(list, "{page}");
+            }
+            printer.raw(&list)?;
+            if *check && !stale.is_empty() {
+                printer.talk("the pages are stale; write them with: homelab schema docs");
+                return Ok(Exit::Act);
+            }
+        }
+    }
+    Ok(Exit::Clean)
+}
+
+/// The JSON Schema of every verb's `--output json`, by verb.
+fn of_output() -> Value {
+    fn one<T: JsonSchema>() -> Value {
+        schema_for!(T).to_value()
+    }
+    let verbs: [(&str, Value); 6] = [
+        ("doctor", one::<doctor::Report>()),
+        ("gate capture", one::<Evidence>()),
+        ("gate check", one::<gate::Answer>()),
+        ("manifest", one::<Manifest>()),
+        ("probe run", one::<probe::Answer>()),
+        ("version", one::<Version>()),
+    ];
+    Value::Object(verbs.into_iter().map(|(verb, schema)| (verb.to_owned(), schema)).collect::<Map<_, _>>())
+}

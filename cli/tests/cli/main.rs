@@ -1,0 +1,8 @@
+//! The built program as its users run it: exit codes, streams, documents, and what it says of real and of recorded worlds.
+
+mod doctor;
+mod documents;
+mod gate;
+mod probe;
+mod support;
+mod usage;

@@ -1,0 +1,147 @@
+//! What the gate answers.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::exit::{Exit, Order};
+use crate::finding::Finding;
+
+/// What a finding asks of the reader, in the words of the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Class {
+    /// Could not be measured.
+    Unknown,
+    /// Somebody here can clear it.
+    Actionable,
+    /// Only a release of upstream's clears it.
+    Waiting,
+    /// We hold it ourselves.
+    Pinned,
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "UNKNOWN",
+            Self::Actionable => "ACTIONABLE",
+            Self::Waiting => "WAITING",
+            Self::Pinned => "PINNED",
+        })
+    }
+}
+
+/// A finding and what it asks of the reader.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct GateFinding {
+    /// What it asks.
+    pub class: Class,
+    /// Whether it decides the verdict; false where its check is only a warning.
+    pub decides: bool,
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: Finding,
+}
+
+/// Whether a check could see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CoverageState {
+    /// It saw everything that it judges.
+    Measured,
+    /// It could not see something.
+    NotMeasured,
+    /// It was not asked for.
+    Off,
+}
+
+impl CoverageState {
+    /// Its name, as in state and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Measured => "measured",
+            Self::NotMeasured => "not_measured",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// What one check could see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Coverage {
+    /// Its name.
+    pub check: &'static str,
+    /// Whether it could see.
+    pub state: CoverageState,
+    /// What it looked at, or why it could not.
+    pub detail: String,
+}
+
+/// The verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Everything was measured and nothing was found. Not "safe".
+    NoKnownBlockers,
+    /// Something here has to be done first.
+    Blocked,
+    /// Only upstream, or a lifted pin, opens the way.
+    Held,
+    /// Something could not be measured.
+    Unknown,
+}
+
+impl Verdict {
+    /// Its name, as in state and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoKnownBlockers => "no_known_blockers",
+            Self::Blocked => "blocked",
+            Self::Held => "held",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Its exit code.
+    pub fn exit(self) -> Exit {
+        match self {
+            Self::NoKnownBlockers => Exit::Clean,
+            Self::Blocked => Exit::Act,
+            Self::Held => Exit::Held,
+            Self::Unknown => Exit::Incomplete,
+        }
+    }
+}
+
+/// The whole answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Report {
+    /// The version that was asked about.
+    pub target: String,
+    /// The oldest API server's version; absent where it could not be measured.
+    pub current: Option<String>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Minor versions on the way, in order.
+    pub hops: Vec<String>,
+    /// Everything that was found, what was not measured first.
+    pub findings: Vec<GateFinding>,
+    /// What each check could see.
+    pub coverage: Vec<Coverage>,
+}
+
+impl Report {
+    /// The verdict that follows from findings: of several, the order of decisions for the gate picks one, so that what
+    /// was not measured is never quiet.
+    pub(super) fn verdict_of(findings: &[GateFinding]) -> Verdict {
+        let deciding = findings.iter().filter(|finding| finding.decides).map(|finding| finding.finding.code.class);
+        match Exit::of(deciding, Order::Gate) {
+            Exit::Clean => Verdict::NoKnownBlockers,
+            Exit::Act => Verdict::Blocked,
+            Exit::Held => Verdict::Held,
+            Exit::Incomplete | Exit::Failure => Verdict::Unknown,
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! What was declared, checked and in one form, whether by hand or by an ingress.
+
+use homelab_cty::{Attr, Path};
+use homelab_schema::carveout_probe::{CarveoutProbe, ProbedDoor};
+use homelab_schema::ingress::{Expect, PathType, ProbeTarget};
+
+use super::{Url, UrlError};
+use crate::finding::{Finding, probe};
+
+/// One declared door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// What it is called.
+    pub label: String,
+    /// The attribute that declares it.
+    pub at: Path,
+    /// Where it is.
+    pub url: Url,
+    /// What must be true of it.
+    pub expect: Expect,
+    /// Whether everything below the path was declared with it, element by element.
+    pub prefix: bool,
+    /// Methods to ask with, at least one.
+    pub methods: Vec<String>,
+    /// Further request headers, with names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// What its answer must be like when it is public.
+    pub proof: Proof,
+}
+
+/// What the answer of a public door must be like. Nothing set: whatever is no wall.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// The only statuses; empty is any.
+    pub statuses: Vec<u16>,
+    /// The media type in lower case, without parameters.
+    pub content_type: Option<String>,
+    /// Text that the beginning of the body holds.
+    pub body_contains: Option<String>,
+}
+
+/// Methods that can be sent without a body and are known to be methods.
+const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
+
+/// Headers that would carry a credential into the state, or that the prober itself decides.
+const REFUSED_HEADERS: [&str; 17] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "x-api-key",
+    "x-auth-token",
+    "x-vault-token",
+    "cf-access-client-id",
+    "cf-access-client-secret",
+    "host",
+    "connection",
+    "content-length",
+    "transfer-encoding",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+    "accept-encoding",
+];
+
+/// Every door of `model`, or what is wrong with them. Parts that are unknown yet are left out, so that the rest can be
+/// checked while planning.
+pub fn doors(model: &CarveoutProbe) -> Result<Vec<Door>, Vec<Finding>> {
+    let mut doors = Vec::new();
+    let mut wrong = Vec::new();
+    for (index, target) in model.targets.known().into_iter().flatten().enumerate() {
+        match from_ingress(target, Path::attr("targets").then_index(index)) {
+            Ok(door) => doors.push(door),
+            Err(findings) => wrong.extend(findings),
+        }
+    }
+    for (label, declared) in model.target.known().into_iter().flatten() {
+        match by_hand(label, declared) {
+            Ok(door) => doors.extend(door),
+            Err(findings) => wrong.extend(findings),
+        }
+    }
+    for (index, door) in doors.iter().enumerate() {
+        let earlier = doors.get(..index).unwrap_or_default();
+        if earlier.iter().any(|other| other.url == door.url && other.expect != door.expect) {
+            wrong.push(bad(&door.at, &door.label, format!("{} is declared both as public and as gated.", door.url)));
+        }
+    }
+    let nothing = model.targets.known().is_none_or(Vec::is_empty)
+        && model.target.known().is_none_or(std::collections::BTreeMap::is_empty)
+        && !model.targets.is_unknown()
+        && !model.target.is_unknown();
+    // An ingress may declare nothing that can be probed; only one who writes neither has forgotten something.
+    if nothing && model.targets.is_null() {
+        wrong.push(
+            bad(&Path::root(), "homelab_carveout_probe", "There is nothing to probe.")
+                .clears("Set `targets` to the `probe_targets` of an ingress, or add a `target` block."),
+        );
+    }
+    if wrong.is_empty() { Ok(doors) } else { Err(wrong) }
+}
+
+fn from_ingress(target: &ProbeTarget, at: Path) -> Result<Door, Vec<Finding>> {
+    let url = Url::parse(&target.url).map_err(|error| vec![bad_url(&at, &target.label, error)])?;
+    Ok(Door {
+        label: target.label.clone(),
+        at,
+        url,
+        expect: target.expect,
+        // A prefix by characters has no boundary that a path could be on the wrong side of.
+        prefix: target.path_type == PathType::Prefix,
+        methods: vec!["GET".to_owned()],
+        headers: Vec::new(),
+        proof: Proof::default(),
+    })
+}
+
+/// `None` where something that is needed is not known yet.
+fn by_hand(label: &str, declared: &ProbedDoor) -> Result<Option<Door>, Vec<Finding>> {
+    let at = Path::attr("target").then_key(label);
+    let mut wrong = Vec::new();
+    let url = declared.url.known().map(|text| Url::parse(text));
+    if let Some(Err(error)) = &url {
+        wrong.push(bad_url(&at.then_attr("url"), label, *error));
+    }
+    let methods = list(&declared.methods);
+    for method in methods.iter().filter(|method| !METHODS.contains(&method.as_str())) {
+        let observed = format!("{method:?} is none of {}.", METHODS.join(", "));
+        wrong.push(bad(&at.then_attr("methods"), label, observed));
+    }
+    let headers = headers(declared, &at, label, &mut wrong);
+    let proof = proof(declared, &at, label, &mut wrong);
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    let (Some(Ok(url)), Some(expect)) = (url, declared.expect.known()) else { return Ok(None) };
+    Ok(Some(Door {
+        label: label.to_owned(),
+        at,
+        url,
+        expect: *expect,
+        prefix: declared.path_type.known() == Some(&PathType::Prefix),
+        methods: if methods.is_empty() { vec!["GET".to_owned()] } else { methods },
+        headers,
+        proof,
+    }))
+}
+
+fn list<T: Clone>(declared: &Attr<Vec<T>>) -> Vec<T> {
+    declared.known().cloned().unwrap_or_default()
+}
+
+fn headers(declared: &ProbedDoor, at: &Path, label: &str, wrong: &mut Vec<Finding>) -> Vec<(String, String)> {
+    let mut headers = Vec::new();
+    for (name, value) in declared.headers.known().into_iter().flatten() {
+        let at = at.then_attr("headers").then_key(name);
+        let lower = name.to_ascii_lowercase();
+        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if lower.is_empty() || !lower.bytes().all(is_token) {
+            wrong.push(bad(&at, label, format!("{name:?} is no name of a header.")));
+        } else if REFUSED_HEADERS.contains(&lower.as_str()) {
+            let observed = format!(
+                "`{name}` is a credential, which would be stored in the state and would open what must be closed, or a \
+                 header that the probe sets by itself."
+            );
+            wrong.push(bad(&at, label, observed).clears("Remove the header."));
+        } else if !value.bytes().all(|byte| (0x20..0x7f).contains(&byte) || byte == b'\t') {
+            wrong.push(bad(&at, label, format!("The value of `{name}` has characters that no header can have.")));
+        } else {
+            headers.push((lower, value.clone()));
+        }
+    }
+    headers
+}
+
+fn proof(declared: &ProbedDoor, at: &Path, label: &str, wrong: &mut Vec<Finding>) -> Proof {
+    let statuses = list(&declared.statuses);
+    for status in statuses.iter().filter(|status| !(100..=599).contains(*status)) {
+        wrong.push(bad(&at.then_attr("statuses"), label, format!("{status} is no status from 100 to 599.")));
+    }
+    let content_type = declared.content_type.known().map(|text| media_type(text));
+    if content_type.as_deref().is_some_and(|media| !media.contains('/')) {
+        wrong.push(bad(&at.then_attr("content_type"), label, "It is no media type such as `application/json`."));
+    }
+    let body_contains = declared.body_contains.known().cloned();
+    let proof = Proof { statuses, content_type, body_contains };
+    if declared.expect.known() == Some(&Expect::Gated) && proof != Proof::default() {
+        wrong.push(
+            bad(
+                &at.then_attr("expect"),
+                label,
+                "`statuses`, `content_type` and `body_contains` describe a public answer.",
+            )
+            .clears("Remove them, or set `expect = \"public\"`."),
+        );
+    }
+    proof
+}
+
+/// The media type of a `Content-Type`, in lower case and without parameters.
+pub(super) fn media_type(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn bad(at: &Path, label: &str, observed: impl Into<String>) -> Finding {
+    Finding::new(probe::BAD_TARGET, label, observed).at(at.clone())
+}
+
+fn bad_url(at: &Path, label: &str, error: UrlError) -> Finding {
+    bad(at, label, format!("The URL {error}."))
+}

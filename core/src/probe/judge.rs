@@ -1,0 +1,280 @@
+//! From samples to a verdict.
+
+use std::collections::BTreeSet;
+
+use homelab_cty::Path;
+use homelab_schema::carveout_probe::{CarveoutProbe, OnVerdict, ProbeResult, Verdict};
+
+use super::signature::system_name;
+use super::{Check, Failure, Observation, Observed, Outcome};
+use crate::finding::{Code, Finding, Severity, probe};
+
+#[cfg(test)]
+mod tests;
+
+/// One check and what came of it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// What was asked.
+    pub check: Check,
+    /// Every sample that was taken.
+    pub samples: Vec<Observation>,
+    /// What comes of it.
+    pub verdict: Verdict,
+    /// The sample that shows it best.
+    pub shown: Observation,
+    /// How many samples are like that one.
+    pub alike: usize,
+}
+
+/// What comes of all checks.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The worst verdict.
+    pub verdict: Verdict,
+    /// Each check, in the order in which they were given.
+    pub judged: Vec<Judged>,
+}
+
+/// Which complaints an apply has accepted. Stored in the private state; compared, never shown.
+pub type Accepted = BTreeSet<String>;
+
+/// What comes of `checks`, of which each has its samples at the same place of `samples`; `threshold` is how many samples
+/// must agree.
+pub fn judge(checks: Vec<Check>, samples: Vec<Vec<Observation>>, threshold: usize) -> Report {
+    let mut samples = samples.into_iter();
+    let judged: Vec<Judged> =
+        checks.into_iter().map(|check| judge_one(check, samples.next().unwrap_or_default(), threshold)).collect();
+    let verdict = judged.iter().map(|judged| judged.verdict).max().unwrap_or(Verdict::Unknown);
+    Report { verdict, judged }
+}
+
+/// Whether further samples of `check` would change nothing: it is exposed, or so much is missing that `wanted` samples
+/// cannot make it good any more.
+pub fn enough(check: &Check, samples: &[Observation], wanted: usize, threshold: usize) -> bool {
+    let missing = samples.iter().filter(|sample| sample.failure.is_some()).count();
+    let lasting = samples.iter().any(|sample| {
+        matches!(sample.failure, Some(Failure::DnsAbsent(_) | Failure::TlsInvalid(_) | Failure::Private(..)))
+    });
+    samples.len() >= wanted
+        || lasting
+        || missing > wanted.saturating_sub(threshold)
+        || samples.iter().any(|sample| verdict_of(check.outcome, sample) == Verdict::Exposed)
+}
+
+/// One sample alone.
+fn verdict_of(outcome: Outcome, sample: &Observation) -> Verdict {
+    use Observed::{Ambiguous, Gated, GatedDegraded, Public};
+    match (outcome, sample.observed) {
+        (Outcome::Public | Outcome::Either, Public)
+        | (Outcome::Gated | Outcome::GatedOrRefused | Outcome::Either, Gated) => Verdict::Ok,
+        (Outcome::GatedOrRefused, Ambiguous) if sample.refused => Verdict::Ok,
+        (Outcome::Gated | Outcome::GatedOrRefused, Public) => Verdict::Exposed,
+        (Outcome::Public, Gated | GatedDegraded) => Verdict::Walled,
+        (Outcome::Gated | Outcome::GatedOrRefused | Outcome::Either, GatedDegraded) => Verdict::Degraded,
+        (Outcome::Public, Ambiguous) if sample.unmet => Verdict::Degraded,
+        _ => Verdict::Unknown,
+    }
+}
+
+fn judge_one(check: Check, samples: Vec<Observation>, threshold: usize) -> Judged {
+    let verdicts: Vec<Verdict> = samples.iter().map(|sample| verdict_of(check.outcome, sample)).collect();
+    let count = |verdict: Verdict| verdicts.iter().filter(|found| **found == verdict).count();
+    // A sample without an answer is noise as long as enough others agree; an answer that differs is not.
+    let unclear =
+        samples.iter().zip(&verdicts).any(|(sample, verdict)| *verdict == Verdict::Unknown && sample.failure.is_none());
+    let verdict = if count(Verdict::Exposed) > 0 {
+        Verdict::Exposed
+    } else if count(Verdict::Walled) >= threshold {
+        Verdict::Walled
+    } else if count(Verdict::Degraded) >= threshold {
+        Verdict::Degraded
+    } else if count(Verdict::Walled) == 0
+        && count(Verdict::Degraded) == 0
+        && !unclear
+        && !samples.is_empty()
+        && count(Verdict::Ok) >= threshold.min(samples.len())
+    {
+        Verdict::Ok
+    } else {
+        Verdict::Unknown
+    };
+    // What explains the verdict: a sample of that verdict, else the worst of those that disagree.
+    let best = verdicts
+        .iter()
+        .position(|found| *found == verdict)
+        .or_else(|| verdicts.iter().enumerate().max_by_key(|(_, found)| **found).map(|(index, _)| index));
+    let missing = || Observation::failed(Failure::Unreachable("it was not asked".to_owned()));
+    let shown = best.and_then(|index| samples.get(index).cloned()).unwrap_or_else(missing);
+    let alike = samples.iter().filter(|sample| sample.observed == shown.observed).count();
+    Judged { check, samples, verdict, shown, alike }
+}
+
+impl Judged {
+    /// `3/3`.
+    pub fn share(&self) -> String {
+        format!("{}/{}", self.alike, self.samples.len())
+    }
+
+    /// The kind that stands in the result: one sample among others that differ is ambiguous, whatever it showed.
+    pub fn observed(&self) -> Observed {
+        let answered = |sample: &&Observation| sample.failure.is_none();
+        let mixed = self.samples.iter().filter(answered).any(|sample| sample.observed != self.shown.observed);
+        if self.verdict == Verdict::Unknown && self.shown.failure.is_none() && mixed {
+            Observed::Ambiguous
+        } else {
+            self.shown.observed
+        }
+    }
+
+    /// As it stands in state.
+    pub fn result(&self) -> ProbeResult {
+        let system = self.shown.wall.as_ref().and_then(|wall| wall.system).map(system_name).unwrap_or_default();
+        ProbeResult {
+            label: self.check.label.clone(),
+            method: self.check.method.clone(),
+            url: self.check.url.shown(),
+            expect: self.check.outcome.word().to_owned(),
+            verdict: self.verdict,
+            observed: self.observed().word().to_owned(),
+            system: system.to_owned(),
+            share: self.share(),
+        }
+    }
+
+    fn code(&self) -> Option<Code> {
+        match self.verdict {
+            Verdict::Ok => None,
+            Verdict::Exposed => Some(probe::EXPOSED),
+            Verdict::Walled => Some(probe::WALLED),
+            Verdict::Degraded if self.shown.unmet => Some(probe::CONTRACT),
+            Verdict::Degraded => Some(probe::DEGRADED),
+            Verdict::Unknown if matches!(self.shown.failure, Some(Failure::Private(..))) => Some(probe::PRIVATE_TARGET),
+            Verdict::Unknown if self.shown.observed == Observed::OriginError => Some(probe::ORIGIN_ERROR),
+            Verdict::Unknown => Some(probe::UNKNOWN),
+        }
+    }
+
+    /// What is wrong, if anything is.
+    pub fn finding(&self) -> Option<Finding> {
+        let code = self.code()?;
+        let check = &self.check;
+        let observed = format!(
+            "{} {} {} ({} of {} samples).",
+            check.method,
+            check.url,
+            self.shown.told(),
+            self.alike,
+            self.samples.len()
+        );
+        let expected = match check.outcome {
+            Outcome::Public => "It is declared as public.",
+            Outcome::Gated => "It is declared as gated.",
+            Outcome::GatedOrRefused => "It belongs to what is declared as gated, or is to be refused.",
+            Outcome::Either => "It is to be answered by the app or by the gate.",
+        };
+        let summary = format!("{}: {}", code.title, check.url);
+        let finding = Finding::new(code, check.url.shown(), observed).summary(summary).expected(expected);
+        // The verdict decides how loud it is, not the code: a path that could not be judged is never quiet here.
+        Some(finding.at(check.at.clone()).severity(Severity::Error))
+    }
+}
+
+impl Report {
+    /// What is wrong, worst first.
+    pub fn findings(&self) -> Vec<Finding> {
+        self.told().into_iter().map(|(_, finding)| finding).collect()
+    }
+
+    /// What is wrong, worst first, each with the verdict that it explains. One cause is one finding: paths of one door
+    /// that are wrong in the same way stand in the finding of the first, and so does a gate that is in its emergency form
+    /// everywhere.
+    pub fn told(&self) -> Vec<(Verdict, Finding)> {
+        if self.judged.is_empty() {
+            // Nothing looked at is nothing proven.
+            let nothing = Finding::new(probe::UNKNOWN, "homelab_carveout_probe", "There was nothing to probe.");
+            return vec![(Verdict::Unknown, nothing.clears("Give it a target.").severity(Severity::Error))];
+        }
+        let mut bad: Vec<&Judged> = self.judged.iter().filter(|judged| judged.verdict != Verdict::Ok).collect();
+        bad.sort_by_key(|judged| std::cmp::Reverse(judged.verdict));
+        let mut groups: Vec<Vec<&Judged>> = Vec::new();
+        for judged in bad {
+            let place = |judged: &Judged| (judged.code() != Some(probe::DEGRADED)).then(|| judged.check.at.clone());
+            let alike = |other: &Judged| other.code() == judged.code() && place(other) == place(judged);
+            match groups.iter_mut().find(|group| group.first().is_some_and(|first| alike(first))) {
+                Some(group) => group.push(judged),
+                None => groups.push(vec![judged]),
+            }
+        }
+        groups.into_iter().filter_map(|group| told_together(&group)).collect()
+    }
+
+    /// What is wrong, in a form that a later report can be compared with.
+    pub fn complaints(&self) -> Accepted {
+        complaints(&self.results())
+    }
+
+    /// As it stands in state.
+    pub fn results(&self) -> Vec<ProbeResult> {
+        self.judged.iter().map(Judged::result).collect()
+    }
+
+    /// How many were judged at all.
+    pub fn checked(&self) -> usize {
+        self.judged.iter().filter(|judged| judged.verdict != Verdict::Unknown).count()
+    }
+
+    /// Whether this says the same as `results` did. The share of samples is not looked at: which replica answers which
+    /// sample is chance, and a state that changes by chance is noise.
+    pub fn says_the_same(&self, results: &[ProbeResult]) -> bool {
+        let meaning = |result: &ProbeResult| ProbeResult { share: String::new(), ..result.clone() };
+        self.results().iter().map(meaning).eq(results.iter().map(meaning))
+    }
+}
+
+/// How many paths are named beside the first.
+const NAMED: usize = 3;
+
+/// The finding of the first, which names the others.
+fn told_together(group: &[&Judged]) -> Option<(Verdict, Finding)> {
+    let (first, others) = group.split_first()?;
+    let mut finding = first.finding()?;
+    if !others.is_empty() {
+        let named: Vec<String> = others.iter().take(NAMED).map(|judged| judged.check.url.shown()).collect();
+        let more = match others.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        finding.observed = format!("{} The same is true of {}{more}.", finding.observed, named.join(", "));
+        if others.iter().any(|other| other.check.at != first.check.at) {
+            let title = finding.code.title;
+            finding = finding.summary(title).at(Path::root());
+        }
+    }
+    Some((first.verdict, finding))
+}
+
+/// What is wrong in stored results, in the form of [`Report::complaints`]. No results are a complaint too: nothing was looked
+/// at, so nothing is proven.
+pub fn complaints(results: &[ProbeResult]) -> Accepted {
+    if results.is_empty() {
+        return Accepted::from(["nothing was probed".to_owned()]);
+    }
+    results
+        .iter()
+        .filter(|result| result.verdict != Verdict::Ok)
+        .map(|result| format!("{:?} {} {}", result.verdict, result.method, result.url))
+        .collect()
+}
+
+/// What the resource was told to do about `verdict`. `degraded` is a door that does not answer as declared, and goes with
+/// `walled`.
+pub fn reaction(model: &CarveoutProbe, verdict: Verdict) -> OnVerdict {
+    let declared = match verdict {
+        Verdict::Ok => return OnVerdict::Record,
+        Verdict::Exposed => &model.on_exposed,
+        Verdict::Walled | Verdict::Degraded => &model.on_walled,
+        Verdict::Unknown => &model.on_unknown,
+    };
+    declared.known().copied().unwrap_or(OnVerdict::Error)
+}

@@ -1,0 +1,230 @@
+//! `homelab_ingress`: what `homelab_core::ingress` decides, applied to a cluster or a folder.
+//!
+//! Private notes: `rendered` has the objects as they were last applied, so that a refresh tells drift from a change of the
+//! provider's `site` block (which is a change that the plan shows, not one that somebody made); `creation` is the mark of
+//! this creation; `object` is the `<namespace>/<name>` that a create was planned for, by which the destroy of a replacement
+//! knows whether its own objects are taken over.
+
+mod apply;
+mod refresh;
+#[cfg(test)]
+mod tests;
+mod world;
+
+use async_trait::async_trait;
+use homelab_backends::objects::{ObjectId, kinds};
+use homelab_core::ingress::{Spec, checks, fill, moved};
+use homelab_core::manifest;
+use homelab_cty::{Attr, Path};
+use homelab_plugin::{
+    Context, Create, Delete, Diagnostics, Import, MoveFrom, Plan, PlanRequest, Private, Read, ReadRequest, Resource,
+    State, Update,
+};
+use homelab_schema::identity::ObjectIdentity;
+use homelab_schema::ingress::Ingress as Declared;
+
+use crate::findings::{Findings, Planning};
+use crate::{Phase, Report, Runtime};
+
+/// The type name.
+const TYPE: &str = "homelab_ingress";
+/// Private note: the objects as last applied, by name.
+const RENDERED: &str = "rendered";
+/// Private note: the mark of this creation.
+const CREATION: &str = "creation";
+/// Private note: what a create was planned for.
+const OBJECT: &str = "object";
+
+/// The resource.
+pub struct Ingress {
+    runtime: Runtime,
+}
+
+impl Ingress {
+    /// The resource on that runtime.
+    pub fn new(runtime: Runtime) -> Self {
+        Self { runtime }
+    }
+
+    /// `planned` with everything that follows from the configuration and the house.
+    fn filled(&self, config: &Declared, planned: &Declared) -> Declared {
+        let mut filled = planned.clone();
+        fill::fill(config, &mut filled, &self.runtime.site());
+        filled
+    }
+
+    /// The declaration, once everything is known; an error where it is not although it should be.
+    fn spec(&self, filled: &Declared, diagnostics: &mut Diagnostics) -> Option<Spec> {
+        let spec = Spec::of(filled, &self.runtime.site());
+        if spec.is_none() && !diagnostics.has_errors() {
+            diagnostics.error(
+                Path::root(),
+                "The conventions of the house are not known yet",
+                "A value of the provider's site block that this ingress needs is known only after apply. Give it in a form \
+                 that is known, or set the argument in the resource.",
+            );
+        }
+        spec
+    }
+
+    fn owner(&self, spec: &Spec) -> String {
+        self.runtime.owner(TYPE, &spec.namespace, &spec.name)
+    }
+}
+
+/// `<namespace>/<name>`, where both are known.
+fn object_of(model: &Declared) -> Option<String> {
+    Some(format!("{}/{}", model.namespace.known()?, model.name.known()?))
+}
+
+fn id(namespace: &str, name: &str) -> ObjectId {
+    kinds::INGRESS.object(namespace, name)
+}
+
+/// The objects of a state.
+fn ids(model: &Declared) -> Vec<ObjectId> {
+    model.objects.known().into_iter().flatten().map(|object| id(&object.namespace, &object.name)).collect()
+}
+
+#[async_trait]
+impl Resource for Ingress {
+    type Model = Declared;
+    type Identity = ObjectIdentity;
+
+    fn name(&self) -> &'static str {
+        TYPE
+    }
+
+    fn identity(&self, state: &Declared) -> ObjectIdentity {
+        ObjectIdentity {
+            kind: Attr::Known(kinds::INGRESS.kind.to_owned()),
+            namespace: state.namespace.clone(),
+            name: state.name.clone(),
+        }
+    }
+
+    async fn validate(&self, _cx: &Context, config: &Declared, diagnostics: &mut Diagnostics) {
+        diagnostics.findings(&checks::declaration(config));
+    }
+
+    async fn plan(
+        &self,
+        cx: &Context,
+        request: PlanRequest<'_, Declared>,
+        diagnostics: &mut Diagnostics,
+    ) -> Plan<Declared> {
+        let planned = self.filled(request.config, &request.planned);
+        let mut private = request.private.clone();
+        // Again, although validation did: a reason may be missing only once `auth` is known.
+        diagnostics.findings(&checks::declaration(request.config));
+        let planning = match request.prior {
+            None => Planning::Create,
+            Some(prior) if *prior == planned => Planning::Nothing,
+            Some(_) => Planning::Update,
+        };
+        let findings = checks::planned(&planned, &self.runtime.site());
+        diagnostics.findings(&self.routes_as_asked(findings, planning));
+        if let Some(object) = object_of(&planned) {
+            let owner = self.runtime.owner(TYPE, known(&planned.namespace), known(&planned.name));
+            let is_new = *request.private == Private::new();
+            let claims = self.runtime.claims();
+            for id in ids(&planned) {
+                let claimed = match planning {
+                    Planning::Create if is_new => claims.claim_new(&id, &owner),
+                    Planning::Create => claims.claim(Phase::Plan, &id, &owner),
+                    Planning::Update | Planning::Nothing => claims.keep(&id, &owner),
+                };
+                if let Err(first) = claimed {
+                    diagnostics.claimed_twice(Path::attr("name"), &id, &first, &owner);
+                }
+            }
+            if planning == Planning::Create {
+                private.set(OBJECT, &object);
+            }
+        }
+        if !diagnostics.has_errors() {
+            self.look(cx, &planned, planning, diagnostics).await;
+        }
+        Plan::new(planned, &private)
+    }
+
+    async fn create(
+        &self,
+        cx: &Context,
+        request: Create<'_, Declared>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<State<Declared>> {
+        self.make(cx, &self.filled(request.config, request.planned), diagnostics).await
+    }
+
+    async fn read(
+        &self,
+        cx: &Context,
+        request: ReadRequest<'_, Declared>,
+        diagnostics: &mut Diagnostics,
+    ) -> Read<Declared> {
+        self.refresh(cx, request.state, request.private, diagnostics).await
+    }
+
+    async fn update(
+        &self,
+        cx: &Context,
+        request: Update<'_, Declared>,
+        diagnostics: &mut Diagnostics,
+    ) -> State<Declared> {
+        let filled = self.filled(request.config, request.planned);
+        match self.change(cx, request.prior, &filled, request.private, diagnostics).await {
+            Some(state) => state,
+            // What is really there is for the next refresh to say: the notes of the last complete apply make it look.
+            None => State { model: request.prior.clone(), private: request.private.clone() },
+        }
+    }
+
+    async fn delete(
+        &self,
+        cx: &Context,
+        request: Delete<'_, Declared>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<State<Declared>> {
+        let taken_over = request.private.get::<String>(OBJECT) == object_of(request.prior);
+        if cx.replacement && taken_over {
+            // The create that follows adopts the objects: deleting them first would be an outage.
+            return None;
+        }
+        self.remove_all(cx, request.prior, request.private, diagnostics).await
+    }
+
+    async fn import(
+        &self,
+        _cx: &Context,
+        request: Import<ObjectIdentity>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<State<Declared>> {
+        let (namespace, name) = crate::identity::of_import(request, kinds::INGRESS, diagnostics)?;
+        let model = Declared { namespace: namespace.into(), name: name.into(), ..Declared::default() };
+        Some(State { model, private: Private::new() })
+    }
+
+    async fn move_from(
+        &self,
+        _cx: &Context,
+        request: MoveFrom<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<State<Declared>> {
+        if !manifest::is_known_provider(request.provider, request.type_name) {
+            return None;
+        }
+        match moved::from_state(request.type_name, request.state) {
+            Ok(model) => model.map(|model| State { model, private: Private::new() }),
+            Err(error) => {
+                let detail = format!("Failed to take over the state of a {}: {error}.", request.type_name);
+                diagnostics.error(Path::root(), "State cannot be taken over", detail);
+                None
+            }
+        }
+    }
+}
+
+fn known(attribute: &Attr<String>) -> &str {
+    attribute.known().map_or("?", String::as_str)
+}

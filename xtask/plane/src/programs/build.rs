@@ -1,0 +1,234 @@
+//! Building a wrapper module with `go`, once, also when two runs want it at the same time.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::Program;
+use crate::process::{describe, tail};
+use crate::{Error, Result};
+
+/// How often a build tells that it is still at work.
+const REPORT: Duration = Duration::from_secs(15);
+
+/// Builds `program` into the cache and returns its file.
+pub(super) fn build(program: &Program) -> Result<PathBuf> {
+    let target = program.cached()?;
+    let lock_path = target.with_extension("lock");
+    let lock = File::create(&lock_path).map_err(Error::file(&lock_path))?;
+    if lock.try_lock().is_err() {
+        say(&format!("another run builds {}; waiting for it", program.name));
+        lock.lock().map_err(Error::file(&lock_path))?;
+    }
+    // The other run may just have put it there.
+    if target.is_file() {
+        return Ok(target);
+    }
+    let go = toolchain(program)?;
+    // Go may write go.mod and go.sum (-mod=mod), so it works on a copy; also the sources may be
+    // somewhere that cannot be written.
+    let work = tempfile::tempdir().map_err(Error::io("a temporary folder"))?;
+    copy_files(&program.sources(), work.path())?;
+    let built = work.path().join("built-program");
+    run(program, &go, work.path(), &built)?;
+    // A rename is atomic only within one file system, hence the detour into the cache folder.
+    let arriving = target.with_extension("new");
+    fs::copy(&built, &arriving).map_err(Error::file(&arriving))?;
+    fs::rename(&arriving, &target).map_err(Error::file(&target))?;
+    Ok(target)
+}
+
+/// The `go` that can build `program`.
+pub(super) fn toolchain(program: &Program) -> Result<PathBuf> {
+    let missing = |reason: String| Error::Missing { program: program.what.to_owned(), reason };
+    let go_mod = program.sources().join("go.mod");
+    let text = fs::read_to_string(&go_mod).map_err(Error::file(&go_mod))?;
+    let wanted = go_directive(&text).unwrap_or((1, 26, 0));
+    let wanted_text = format!("{}.{}.{}", wanted.0, wanted.1, wanted.2);
+    let instead = match program.installed_as {
+        [] => String::new(),
+        [name, ..] => format!(", or put `{name}` on the PATH"),
+    };
+    let Some(go) = super::on_path("go") else {
+        return Err(missing(format!(
+            "building it needs Go {wanted_text} or newer, and there is no `go` on the PATH; install Go{instead}"
+        )));
+    };
+    let output = Command::new(&go)
+        .args(["env", "GOVERSION"])
+        .env("GOTOOLCHAIN", "local")
+        .current_dir("/")
+        .output()
+        .map_err(Error::io("go env GOVERSION"))?;
+    let found = String::from_utf8_lossy(&output.stdout).trim().trim_start_matches("go").to_owned();
+    match version(&found) {
+        Some(version) if version >= wanted => Ok(go),
+        _ => Err(missing(format!(
+            "building it needs Go {wanted_text} or newer, and the `go` on the PATH is {found}; install a newer Go{instead}"
+        ))),
+    }
+}
+
+/// The folder of one module that `program` is built from.
+pub(super) fn module_dir(program: &Program, module: &str) -> Result<PathBuf> {
+    let go = toolchain(program)?;
+    let output = Command::new(go)
+        .args(["mod", "download", "-json", module])
+        .current_dir(program.sources())
+        .envs([("GOFLAGS", ""), ("GOWORK", "off"), ("GOTOOLCHAIN", "local")])
+        .stdin(Stdio::null())
+        .output()
+        .map_err(Error::io("go mod download"))?;
+    // Go says what is wrong in the same JSON, or on standard error.
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    answer["Dir"].as_str().map(PathBuf::from).ok_or_else(|| Error::Build {
+        program: module.to_owned(),
+        status: describe(output.status),
+        output: format!("{}{}", answer["Error"].as_str().unwrap_or_default(), String::from_utf8_lossy(&output.stderr)),
+    })
+}
+
+fn run(program: &Program, go: &Path, work: &Path, built: &Path) -> Result<()> {
+    let log = work.join("build.log");
+    let output = File::create(&log).map_err(Error::file(&log))?;
+    let errors = output.try_clone().map_err(Error::file(&log))?;
+    let words = |name: &str| -> Vec<String> {
+        let text = fs::read_to_string(work.join(name)).unwrap_or_default();
+        text.split_whitespace().map(str::to_owned).collect()
+    };
+    // A program's own linker words, such as the version that it shall report, stand in its folder.
+    let mut linker = vec!["-s".to_owned(), "-w".to_owned()];
+    linker.extend(words("ldflags"));
+    let go_mod = fs::read_to_string(work.join("go.mod")).map_err(Error::file(work.join("go.mod")))?;
+    let package = tool_package(&go_mod).unwrap_or_else(|| ".".to_owned());
+    let child = Command::new(go)
+        .args(["build", "-trimpath", "-buildvcs=false", "-ldflags", &linker.join(" ")])
+        .args(words("goflags"))
+        .arg("-o")
+        .arg(built)
+        .arg(package)
+        .current_dir(work)
+        // What a developer has in the environment must not decide what a test runs against, and no
+        // prebuilt toolchain is downloaded.
+        .envs([("CGO_ENABLED", "0"), ("GOFLAGS", ""), ("GOWORK", "off"), ("GOTOOLCHAIN", "local")])
+        .stdin(Stdio::null())
+        .stdout(output)
+        .stderr(errors)
+        .spawn()
+        .map_err(Error::io("go build"))?;
+    let mut child = KillOnDrop(child);
+
+    let started = Instant::now();
+    let mut reported = started;
+    say(&format!("building {} with Go: about {}, this once", program.what, program.estimate()));
+    loop {
+        if let Some(status) = child.0.try_wait().map_err(Error::io("go build"))? {
+            if status.success() {
+                say(&format!("built {} in {}", program.name, clock(started.elapsed())));
+                return Ok(());
+            }
+            return Err(Error::Build {
+                program: program.name.to_owned(),
+                status: describe(status),
+                output: tail(&log, 25),
+            });
+        }
+        if reported.elapsed() >= REPORT {
+            reported = Instant::now();
+            say(&format!("building {}: {} of about {}", program.name, clock(started.elapsed()), program.estimate()));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// A build that nobody waits for any more must not go on for minutes.
+struct KillOnDrop(Child);
+
+impl Drop for KillOnDrop {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn say(text: &str) {
+    eprintln!("homelab-plane: {text}");
+}
+
+/// Minutes and seconds, "7:05".
+fn clock(elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs();
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+fn copy_files(from: &Path, to: &Path) -> Result<()> {
+    for entry in fs::read_dir(from).map_err(Error::file(from))? {
+        let path = entry.map_err(Error::file(from))?.path();
+        if let (true, Some(name)) = (path.is_file(), path.file_name()) {
+            fs::copy(&path, to.join(name)).map_err(Error::file(&path))?;
+        }
+    }
+    Ok(())
+}
+
+/// The package of the `tool` line of a go.mod, if it has one.
+fn tool_package(go_mod: &str) -> Option<String> {
+    go_mod.lines().find_map(|line| line.strip_prefix("tool ").map(|rest| rest.trim().to_owned()))
+}
+
+/// The version of the `go` line of a go.mod.
+fn go_directive(go_mod: &str) -> Option<(u32, u32, u32)> {
+    go_mod.lines().find_map(|line| version(line.strip_prefix("go ")?))
+}
+
+/// "1.26.8", "1.26rc1" and "1.26.8-custom" to numbers; what is not there counts as 0.
+fn version(text: &str) -> Option<(u32, u32, u32)> {
+    let mut parts = text.trim().split('.').map(|part| {
+        let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse::<u32>().ok()
+    });
+    let major = parts.next()??;
+    let minor = parts.next().flatten()?;
+    Some((major, minor, parts.next().flatten().unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_as_numbers() {
+        assert_eq!(version("1.26.8"), Some((1, 26, 8)));
+        assert_eq!(version("1.26rc1"), Some((1, 26, 0)));
+        assert_eq!(version("1.9.8-X:custom"), Some((1, 9, 8)));
+        assert_eq!(version("devel"), None);
+        assert!(version("1.9.0") < version("1.26.0"));
+    }
+
+    #[test]
+    fn a_go_mod_says_what_to_build_and_with_what() {
+        let text = "module m\n\ngo 1.26.6\n\ntool example.net/x/cmd/y\n\nrequire example.net/x v1\n";
+        assert_eq!(go_directive(text), Some((1, 26, 6)));
+        assert_eq!(tool_package(text).as_deref(), Some("example.net/x/cmd/y"));
+        assert_eq!(tool_package("module m\n"), None);
+    }
+
+    #[test]
+    fn the_modules_of_a_program_can_be_looked_into() {
+        match module_dir(&Program::TFPLUGINDOCS, "github.com/hashicorp/terraform-plugin-docs") {
+            Ok(dir) => assert!(dir.join("cmd/tfplugindocs").is_dir(), "{}", dir.display()),
+            // Without Go there is nothing to look into; the sentence is what a developer then reads.
+            Err(error) => assert!(error.is_missing(), "{error}"),
+        }
+        if toolchain(&Program::TFPLUGINDOCS).is_ok() {
+            let error = module_dir(&Program::TFPLUGINDOCS, "example.net/no-such-module").unwrap_err();
+            assert!(error.to_string().contains("no-such-module"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_clock_reads_as_one() {
+        assert_eq!(clock(Duration::from_secs(425)), "7:05");
+    }
+}

@@ -1,0 +1,176 @@
+//! The wider tier: controllers that run against a plane, for tests that need them.
+//!
+//! They start only for who asks, and only if they are built: a test that finds one missing says so by
+//! [`crate::skip`]. Their resource definitions come from the module that they are built from.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::http::{Answer, Client};
+use crate::plane::free_ports;
+use crate::process::{Launch, Process, wait_for};
+use crate::programs::Program;
+use crate::{Api, Env, Error, Result};
+
+/// How long a controller may take to answer.
+const READY: Duration = Duration::from_mins(1);
+
+/// A running External Secrets controller, for the whole plane: one at a time.
+#[derive(Debug)]
+pub struct Eso {
+    process: Process,
+    // Removes its folder after it, also when this process is killed or keeps it to its end in a static.
+    _sweeper: Process,
+}
+
+impl Eso {
+    /// Defines its kinds and starts it, if it is built.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`] if it is not.
+    pub fn start(env: &Env) -> Result<Self> {
+        let program = built(Program::ESO)?;
+        let definitions =
+            Program::ESO.module_dir("github.com/external-secrets/external-secrets")?.join("config/crds/bases");
+        let api = Api::admin(env)?;
+        for plural in ["externalsecrets", "secretstores", "clustersecretstores"] {
+            define(&api, &definitions, "external-secrets.io", plural)?;
+        }
+        let dir = private_dir()?;
+        let sweeper = Process::sweeper(&dir)?;
+        let process = Process::start(
+            &Launch {
+                name: "eso".into(),
+                program: vec![program],
+                args: Vec::new(),
+                env: vec![("KUBECONFIG".into(), env.kubeconfig.clone().into_os_string())],
+                follows: true,
+            },
+            &dir,
+        )?;
+        Ok(Self { process, _sweeper: sweeper })
+    }
+
+    /// An error with the end of its log, if it is not running any more.
+    pub fn alive(&mut self) -> Result<()> {
+        self.process.alive()
+    }
+}
+
+/// A running Traefik that takes its routes from the plane's Ingresses and from its own kinds.
+#[derive(Debug)]
+pub struct Traefik {
+    process: Process,
+    web: String,
+    api: Client,
+    // Removes its folder after it, also when this process is killed or keeps it to its end in a static.
+    _sweeper: Process,
+}
+
+impl Traefik {
+    /// Defines its kinds and starts it, if it is built. `args` are further flags.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`] if it is not.
+    pub fn start(env: &Env, args: &[&str]) -> Result<Self> {
+        let program = built(Program::TRAEFIK)?;
+        let definitions = Program::TRAEFIK
+            .module_dir("github.com/traefik/traefik/v3")?
+            .join("docs/content/reference/dynamic-configuration");
+        let api = Api::admin(env)?;
+        for plural in [
+            "ingressroutes",
+            "ingressroutetcps",
+            "ingressrouteudps",
+            "middlewares",
+            "middlewaretcps",
+            "serverstransports",
+            "serverstransporttcps",
+            "tlsoptions",
+            "tlsstores",
+            "traefikservices",
+        ] {
+            define(&api, &definitions, "traefik.io", plural)?;
+        }
+        let ports = free_ports(2)?;
+        let [web, dashboard] = ports[..] else {
+            return Err(Error::Internal("two ports were asked for".into()));
+        };
+        let dir = private_dir()?;
+        let sweeper = Process::sweeper(&dir)?;
+        let flags = [
+            format!("--entrypoints.web.address=127.0.0.1:{web}"),
+            // Its API listens where this entry point is, by its name.
+            format!("--entrypoints.traefik.address=127.0.0.1:{dashboard}"),
+            "--api.insecure=true".into(),
+            "--ping=true".into(),
+            "--global.checknewversion=false".into(),
+            "--global.sendanonymoususage=false".into(),
+            "--providers.kubernetesingress=true".into(),
+            // Endpoints may not be loopback: an origin of a test is an ExternalName service.
+            "--providers.kubernetesingress.allowexternalnameservices=true".into(),
+            "--providers.kubernetescrd=true".into(),
+            "--providers.kubernetescrd.allowexternalnameservices=true".into(),
+            "--providers.kubernetescrd.allowcrossnamespace=true".into(),
+        ];
+        let mut process = Process::start(
+            &Launch {
+                name: "traefik".into(),
+                program: vec![program],
+                args: flags.into_iter().chain(args.iter().map(ToString::to_string)).map(OsString::from).collect(),
+                env: vec![("KUBECONFIG".into(), env.kubeconfig.clone().into_os_string())],
+                follows: false,
+            },
+            &dir,
+        )?;
+        let client = Client::new(&format!("http://127.0.0.1:{dashboard}"), None)?;
+        wait_for("Traefik's readiness", READY, || {
+            process.alive()?;
+            Ok(match client.send("GET", "/ping", "", None) {
+                Ok(answer) if answer.status == 200 => Ok(()),
+                Ok(answer) => Err(format!("it answered {}", answer.status)),
+                Err(error) => Err(error.to_string()),
+            })
+        })?;
+        Ok(Self { process, web: format!("http://127.0.0.1:{web}"), api: client, _sweeper: sweeper })
+    }
+
+    /// Where it takes requests, `http://127.0.0.1:PORT`. Routes are picked by the `Host` header.
+    pub fn web(&self) -> &str {
+        &self.web
+    }
+
+    /// GET of its API, as `/api/http/routers`.
+    pub fn api(&self, path: &str) -> Result<Answer> {
+        self.api.send("GET", path, "", None)
+    }
+
+    /// An error with the end of its log, if it is not running any more.
+    pub fn alive(&mut self) -> Result<()> {
+        self.process.alive()
+    }
+}
+
+/// The program, or why it is not there.
+fn built(program: Program) -> Result<OsString> {
+    match program.locate_only()? {
+        Some(path) => Ok(path.into_os_string()),
+        None => Err(Error::Missing { program: program.name().into(), reason: program.skip_reason() }),
+    }
+}
+
+/// Applies `<group>_<plural>.yaml`, the name that controller-gen gives a definition.
+fn define(api: &Api, folder: &Path, group: &str, plural: &str) -> Result<()> {
+    let file = folder.join(format!("{group}_{plural}.yaml"));
+    let text = fs::read_to_string(&file).map_err(Error::file(&file))?;
+    api.define_yaml(&format!("{plural}.{group}"), &text)
+}
+
+fn private_dir() -> Result<PathBuf> {
+    let dir = tempfile::Builder::new().prefix("homelab-plane-").tempdir().map_err(Error::io("a temporary folder"))?;
+    Ok(dir.keep())
+}

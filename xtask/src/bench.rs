@@ -1,0 +1,167 @@
+//! `cargo xtask bench`: our numbers, beside the floor and a peer, in one run.
+//!
+//! An absolute time is not stable from machine to machine, so everything is a ratio of one run: the floor is the same
+//! number of built-in `terraform_data` resources, which cost Terraform alone; whatever ours takes longer is ours. The
+//! kinds take turns within each repetition, so that a machine that slows down slows all of them down.
+
+mod configurations;
+mod handshake;
+mod memory;
+mod report;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use homelab_plane::plane::{Options as PlaneOptions, Plane};
+use homelab_plane::terraform::{Cli, Provider, Workspace};
+use homelab_plane::{Api, Env};
+
+use self::configurations::Kind;
+use self::report::{Report, Row};
+use crate::steps::{Done, Failure, fail, heading, root, run_cargo, target_dir};
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Numbers of resources to measure
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 100, 1000])]
+    sizes: Vec<usize>,
+    /// Repetitions of each refreshed plan; the median counts
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    /// Another provider to plan and apply the same objects with: a built hashicorp/kubernetes
+    #[arg(long, value_name = "BINARY")]
+    peer: Option<PathBuf>,
+    /// Version of the peer, as its own name has it
+    #[arg(long, value_name = "VERSION", default_value = "3.2.1")]
+    peer_version: String,
+    /// Largest number of resources that the peer is measured with
+    #[arg(long, default_value_t = 100)]
+    peer_limit: usize,
+    /// Write the table into this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
+}
+
+/// The task.
+pub(crate) fn run(options: &Options) -> Done {
+    heading("build, optimised");
+    run_cargo(["build", "--release", "--package", "terraform-provider-homelab"])?;
+    let provider = target_dir()?.join("release").join("terraform-provider-homelab");
+    let terraform = Cli::terraform()?;
+    heading("start and idle memory");
+    let start = handshake::measure(&provider, 21)?;
+    heading("plane");
+    let plane = Plane::start(&PlaneOptions { without_vault: true, ..PlaneOptions::default() })?;
+    let mut report = Report::new(terraform.version()?, start);
+    let mut kinds = vec![Kind::Floor, Kind::Ours];
+    if options.peer.is_some() {
+        kinds.extend([Kind::PeerIngress, Kind::PeerManifest]);
+    }
+    for &size in &options.sizes {
+        heading(&format!("{size} resources"));
+        let kinds: Vec<Kind> =
+            kinds.iter().copied().filter(|kind| !kind.is_peer() || size <= options.peer_limit).collect();
+        for row in measure(&kinds, size, options, &terraform, &provider, plane.env())? {
+            eprintln!("  {}", row.line());
+            report.rows.push(row);
+        }
+    }
+    let text = report.markdown();
+    match &options.write {
+        Some(file) => std::fs::write(root().join(file), text)?,
+        None => println!("{text}"),
+    }
+    Ok(())
+}
+
+/// One kind of one size, applied and ready to be planned again.
+struct Subject {
+    kind: Kind,
+    work: Workspace,
+    requests: PathBuf,
+    row: Row,
+    plans: Vec<Duration>,
+}
+
+fn measure(
+    kinds: &[Kind],
+    size: usize,
+    options: &Options,
+    terraform: &Cli,
+    provider: &Path,
+    env: &Env,
+) -> Done<Vec<Row>> {
+    let mut subjects = Vec::new();
+    for &kind in kinds {
+        subjects.push(apply(kind, size, options, terraform, provider, env)?);
+    }
+    for _ in 0..options.runs {
+        for subject in &mut subjects {
+            let before = requests(&subject.requests);
+            let (took, peak) = timed(&subject.work, &["plan", "-detailed-exitcode"], 0)?;
+            subject.plans.push(took);
+            subject.row.peak_kib = subject.row.peak_kib.max(peak);
+            subject.row.plan_requests = requests(&subject.requests) - before;
+        }
+    }
+    let mut rows = Vec::new();
+    for mut subject in subjects {
+        subject.row.plan = median(&mut subject.plans);
+        timed(&subject.work, &["destroy", "-auto-approve"], 0)
+            .map_err(|error| Failure(format!("{}: {error}", subject.kind.name())))?;
+        rows.push(subject.row);
+    }
+    Ok(rows)
+}
+
+fn apply(kind: Kind, size: usize, options: &Options, terraform: &Cli, provider: &Path, env: &Env) -> Done<Subject> {
+    let mut providers = vec![Provider::ours(provider)];
+    if let Some(peer) = &options.peer {
+        let source = "hashicorp/kubernetes".to_owned();
+        providers.push(Provider { source, version: options.peer_version.clone(), binary: peer.clone() });
+    }
+    let mut work = Workspace::with_providers(terraform, &providers)?;
+    work.limit(Duration::from_mins(20));
+    let requests_file = work.path().join("requests.log");
+    work.env("KUBE_CONFIG_PATH", env.kubeconfig.display().to_string());
+    work.env("HOMELAB_REQUEST_LOG", requests_file.display().to_string());
+    let namespace = Api::admin(env)?.namespace(&format!("bench-{}", kind.name()))?;
+    work.write("main.tf", &kind.configuration(size, &namespace, &options.peer_version));
+    timed(&work, &["init"], 0)?;
+    let (took, peak) = timed(&work, &["apply", "-auto-approve"], 0)?;
+    let mut row = Row::new(kind, size);
+    row.apply = took;
+    row.peak_kib = peak;
+    row.apply_requests = requests(&requests_file);
+    Ok(Subject { kind, work, requests: requests_file, row, plans: Vec::new() })
+}
+
+/// Runs a command; answers its time and the greatest memory of any provider that it started, in KiB.
+fn timed(work: &Workspace, args: &[&str], expected: i32) -> Done<(Duration, u64)> {
+    let start = Instant::now();
+    let running = work.spawn(args.iter().copied())?;
+    let watch = memory::Watch::start(running.id());
+    let output = running.wait()?;
+    let took = start.elapsed();
+    let peak = watch.stop();
+    if output.code != expected {
+        return fail(format!(
+            "terraform {} ended with {}:\n{}{}",
+            args.join(" "),
+            output.code,
+            output.stdout,
+            output.stderr
+        ));
+    }
+    Ok((took, peak))
+}
+
+fn requests(log: &Path) -> usize {
+    std::fs::read_to_string(log).map_or(0, |text| text.lines().count())
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}

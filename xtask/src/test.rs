@@ -1,0 +1,102 @@
+//! `cargo xtask test`: every test there is, in the order in which a failure is cheapest to find.
+//!
+//! The servers are built before the tests start, since a test that builds for eight minutes looks like one that hangs;
+//! one plane serves all test programs of the run. What did not run because its program is missing is named at the end,
+//! and in CI (`CI=true`) a program that could have been built and was not is a failure.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use clap::Args;
+use homelab_plane::plane::{Options as PlaneOptions, Plane, VARIABLE};
+use homelab_plane::programs::Program;
+use homelab_plane::skips;
+
+use crate::steps::{Done, cargo, fail, heading, run_cargo};
+use crate::{deny, docs, steps};
+
+/// What the wider tier needs, beyond what the plane itself builds.
+const WIDER: [Program; 5] = [Program::CTY, Program::TFPLUGINDOCS, Program::TOFU, Program::TRAEFIK, Program::ESO];
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Leave out format, lints and dependency rules: only run tests
+    #[arg(long)]
+    only_tests: bool,
+    /// Arguments for `cargo test`, after `--`
+    #[arg(last = true)]
+    cargo: Vec<String>,
+}
+
+/// The task.
+pub(crate) fn run(options: &Options) -> Done {
+    let start = Instant::now();
+    let done = all(options);
+    eprintln!("\ncargo xtask test: {:.0} s", start.elapsed().as_secs_f64());
+    done
+}
+
+fn all(options: &Options) -> Done {
+    if !options.only_tests {
+        heading("format");
+        run_cargo(["fmt", "--all", "--check"])?;
+        heading("lints");
+        run_cargo(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
+        docs::check()?;
+        deny::run()?;
+    }
+    heading("build of the tests");
+    run_cargo(["test", "--workspace", "--no-run", "--quiet"])?;
+    heading("servers of the test plane (built once, kept in the cache)");
+    build_servers()?;
+    let mut plane = Plane::start(&PlaneOptions::default())?;
+    let scratch = tempfile::tempdir()?;
+    let state = scratch.path().join("plane.json");
+    plane.env().save(&state)?;
+    let skipped = scratch.path().join("skips");
+    heading("tests");
+    let tests = steps::run(
+        Command::new(cargo())
+            .args(["test", "--workspace", "--no-fail-fast"])
+            .args(&options.cargo)
+            .env(VARIABLE, &state)
+            .env(skips::LIST, &skipped),
+    );
+    let alive = plane.alive();
+    drop(plane);
+    report_skips(&skipped)?;
+    tests?;
+    alive?;
+    Ok(())
+}
+
+/// Builds what is missing; only a missing toolchain is no failure, and then the tests say what they skip.
+fn build_servers() -> Done {
+    Plane::prepare(&PlaneOptions::default())?;
+    for program in WIDER {
+        match program.locate() {
+            Ok(_) => {}
+            Err(error) if error.is_missing() && !in_ci() => eprintln!("{}: {error}", program.name()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn in_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false")
+}
+
+fn report_skips(list: &Path) -> Done {
+    let lines = skips::read(list);
+    if lines.is_empty() {
+        eprintln!("\nskipped: nothing");
+        return Ok(());
+    }
+    eprintln!("\nskipped, because something is missing on this machine:");
+    for line in &lines {
+        eprintln!("  {line}");
+    }
+    if in_ci() { fail("tests were skipped in CI, where everything that they need can be built") } else { Ok(()) }
+}
