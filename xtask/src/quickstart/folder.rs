@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use homelab_plane::terraform::{Cli, platform};
 
-use crate::steps::{Done, Failure, fail, shown};
+use crate::steps::{Done, Failure, fail};
 
 /// Files that only a quick start leaves; a folder without any of them and with something else is somebody's.
 const MARK: &str = "quickstart.tfrc";
@@ -42,14 +42,14 @@ impl Folder {
     pub(super) fn terraform(&self, arguments: &[&str], expected: i32) -> Done {
         let mut command = Command::new(&self.cli);
         command.env("TF_CLI_CONFIG_FILE", self.dir.join(MARK)).env("CHECKPOINT_DISABLE", "1");
-        self.run(command.args(arguments), expected)
+        self.run(self.name, command.args(arguments), expected)
     }
 
     /// Like [`Folder::terraform`], but shows the output only from the line on that starts with `mark`.
     pub(super) fn terraform_from(&self, mark: &str, arguments: &[&str], expected: i32) -> Done {
         let mut command = Command::new(&self.cli);
         command.env("TF_CLI_CONFIG_FILE", self.dir.join(MARK)).env("CHECKPOINT_DISABLE", "1");
-        let line = shown(command.args(arguments));
+        let line = typed(self.name, command.args(arguments));
         eprintln!("$ {line}");
         let output = command.current_dir(&self.dir).stdin(Stdio::null()).output();
         let output = output.map_err(|error| Failure(format!("failed to run {line}: {error}")))?;
@@ -64,11 +64,11 @@ impl Folder {
 
     /// Runs our own CLI here.
     pub(super) fn homelab(&self, program: &Path, arguments: &[&str], expected: i32) -> Done {
-        self.run(Command::new(program).args(arguments), expected)
+        self.run("homelab", Command::new(program).args(arguments), expected)
     }
 
-    fn run(&self, command: &mut Command, expected: i32) -> Done {
-        let line = shown(command);
+    fn run(&self, name: &str, command: &mut Command, expected: i32) -> Done {
+        let line = typed(name, command);
         eprintln!("$ {line}");
         let status = command.current_dir(&self.dir).stdin(Stdio::null()).status();
         let status = status.map_err(|error| Failure(format!("failed to run {line}: {error}")))?;
@@ -81,15 +81,26 @@ impl Folder {
     /// How to go on.
     pub(super) fn farewell(&self, is_terraform: bool) -> String {
         let name = self.name;
+        // One that was built into the cache is on no PATH.
+        let alias = if homelab_plane::programs::on_path(name).is_some() {
+            String::new()
+        } else {
+            format!("  alias {name}={}\n", self.cli.display())
+        };
         let note = if is_terraform { "" } else { "\n(There is no terraform on the PATH; OpenTofu did the work.)" };
         format!(
-            "  cd {}\n  export TF_CLI_CONFIG_FILE=$PWD/{MARK}\n  {name} plan\n\n\
+            "  cd {}\n  export TF_CLI_CONFIG_FILE=$PWD/{MARK}\n{alias}  {name} plan\n\n\
              main.tf holds the configuration and manifests/ what it renders. The origin that the probe looked at ends with\n\
              this command, so a plan from now on says that the doors cannot be measured: name your own host, or remove\n\
              the probe. To use a cluster, replace gitops_dir by config_path and config_context.{note}",
             self.dir.display()
         )
     }
+}
+
+/// The command as a person would type it: by its name, wherever the program is.
+fn typed(name: &str, command: &Command) -> String {
+    command.get_args().fold(name.to_owned(), |line, argument| format!("{line} {}", argument.to_string_lossy()))
 }
 
 /// Providers come from the mirror and from nowhere else.
