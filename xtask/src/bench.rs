@@ -46,15 +46,17 @@ pub(crate) struct Options {
 /// The task.
 pub(crate) fn run(options: &Options) -> Done {
     heading("build, optimised");
-    run_cargo(["build", "--release", "--package", "terraform-provider-homelab"])?;
-    let provider = target_dir()?.join("release").join("terraform-provider-homelab");
+    run_cargo(["build", "--release", "--package", "terraform-provider-homelab", "--bins", "--example", "still"])?;
+    let release = target_dir()?.join("release");
+    let provider = release.join("terraform-provider-homelab");
+    let still = release.join("examples").join("still");
     let terraform = Cli::terraform()?;
     heading("start and idle memory");
     let start = handshake::measure(&provider, 21)?;
     heading("plane");
     let plane = Plane::start(&PlaneOptions { without_vault: true, ..PlaneOptions::default() })?;
     let mut report = Report::new(terraform.version()?, start);
-    let mut kinds = vec![Kind::Floor, Kind::Ours];
+    let mut kinds = vec![Kind::Floor, Kind::Still, Kind::Ours];
     if options.peer.is_some() {
         kinds.extend([Kind::PeerIngress, Kind::PeerManifest]);
     }
@@ -62,7 +64,9 @@ pub(crate) fn run(options: &Options) -> Done {
         heading(&format!("{size} resources"));
         let kinds: Vec<Kind> =
             kinds.iter().copied().filter(|kind| !kind.is_peer() || size <= options.peer_limit).collect();
-        for row in measure(&kinds, size, options, &terraform, &provider, plane.env())? {
+        for row in
+            measure(&kinds, size, options, &terraform, &Binaries { ours: &provider, still: &still }, plane.env())?
+        {
             eprintln!("  {}", row.line());
             report.rows.push(row);
         }
@@ -73,6 +77,12 @@ pub(crate) fn run(options: &Options) -> Done {
         None => println!("{text}"),
     }
     Ok(())
+}
+
+/// The providers that are built here.
+struct Binaries<'a> {
+    ours: &'a Path,
+    still: &'a Path,
 }
 
 /// One kind of one size, applied and ready to be planned again.
@@ -89,12 +99,12 @@ fn measure(
     size: usize,
     options: &Options,
     terraform: &Cli,
-    provider: &Path,
+    binaries: &Binaries<'_>,
     env: &Env,
 ) -> Done<Vec<Row>> {
     let mut subjects = Vec::new();
     for &kind in kinds {
-        subjects.push(apply(kind, size, options, terraform, provider, env)?);
+        subjects.push(apply(kind, size, options, terraform, binaries, env)?);
     }
     for _ in 0..options.runs {
         for subject in &mut subjects {
@@ -115,8 +125,15 @@ fn measure(
     Ok(rows)
 }
 
-fn apply(kind: Kind, size: usize, options: &Options, terraform: &Cli, provider: &Path, env: &Env) -> Done<Subject> {
-    let mut providers = vec![Provider::ours(provider)];
+fn apply(
+    kind: Kind,
+    size: usize,
+    options: &Options,
+    terraform: &Cli,
+    binaries: &Binaries<'_>,
+    env: &Env,
+) -> Done<Subject> {
+    let mut providers = vec![Provider::ours(if kind == Kind::Still { binaries.still } else { binaries.ours })];
     if let Some(peer) = &options.peer {
         let source = "hashicorp/kubernetes".to_owned();
         providers.push(Provider { source, version: options.peer_version.clone(), binary: peer.clone() });
@@ -126,7 +143,7 @@ fn apply(kind: Kind, size: usize, options: &Options, terraform: &Cli, provider: 
     let requests_file = work.path().join("requests.log");
     work.env("KUBE_CONFIG_PATH", env.kubeconfig.display().to_string());
     work.env("HOMELAB_REQUEST_LOG", requests_file.display().to_string());
-    let namespace = Api::admin(env)?.namespace(&format!("bench-{}", kind.name()))?;
+    let namespace = Api::admin(env)?.namespace(&format!("bench-{}", kind.name().replace(' ', "-")))?;
     work.write("main.tf", &kind.configuration(size, &namespace, &options.peer_version));
     timed(&work, &["init"], 0)?;
     let (took, peak) = timed(&work, &["apply", "-auto-approve"], 0)?;

@@ -5,6 +5,8 @@
 pub(super) enum Kind {
     /// Built-in `terraform_data`: what Terraform costs by itself.
     Floor,
+    /// `homelab_ingress` of a provider that does nothing: what Terraform and the protocol cost with this schema.
+    Still,
     /// `homelab_ingress`.
     Ours,
     /// `kubernetes_ingress_v1` of the peer.
@@ -18,6 +20,7 @@ impl Kind {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Floor => "terraform-data",
+            Self::Still => "no-op provider",
             Self::Ours => "homelab-ingress",
             Self::PeerIngress => "kubernetes-ingress-v1",
             Self::PeerManifest => "kubernetes-manifest",
@@ -33,7 +36,7 @@ impl Kind {
     pub(super) fn configuration(self, size: usize, namespace: &str, peer_version: &str) -> String {
         let (required, body) = match self {
             Self::Floor => (String::new(), FLOOR.to_owned()),
-            Self::Ours => {
+            Self::Still | Self::Ours => {
                 (r#"homelab = { source = "example/homelab" }"#.to_owned(), OURS.replace("NAMESPACE", namespace))
             }
             Self::PeerIngress => (peer(peer_version), PEER_INGRESS.replace("NAMESPACE", namespace)),
