@@ -35,12 +35,25 @@ pub(crate) struct Options {
     /// Version of the peer, as its own name has it
     #[arg(long, value_name = "VERSION", default_value = "3.2.1")]
     peer_version: String,
-    /// Largest number of resources that the peer is measured with
-    #[arg(long, default_value_t = 100)]
+    /// Largest number of resources that the peer's `kubernetes_ingress_v1` is measured with
+    #[arg(long, default_value_t = 1000)]
     peer_limit: usize,
+    /// Largest number for its `kubernetes_manifest`, which takes many times as long
+    #[arg(long, default_value_t = 100)]
+    peer_manifest_limit: usize,
     /// Write the table into this file instead of standard output
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
+}
+
+impl Options {
+    fn limit(&self, kind: Kind) -> usize {
+        match kind {
+            Kind::Floor | Kind::Still | Kind::Ours => usize::MAX,
+            Kind::PeerIngress => self.peer_limit,
+            Kind::PeerManifest => self.peer_manifest_limit,
+        }
+    }
 }
 
 /// The task.
@@ -62,8 +75,7 @@ pub(crate) fn run(options: &Options) -> Done {
     }
     for &size in &options.sizes {
         heading(&format!("{size} resources"));
-        let kinds: Vec<Kind> =
-            kinds.iter().copied().filter(|kind| !kind.is_peer() || size <= options.peer_limit).collect();
+        let kinds: Vec<Kind> = kinds.iter().copied().filter(|kind| size <= options.limit(*kind)).collect();
         for row in
             measure(&kinds, size, options, &terraform, &Binaries { ours: &provider, still: &still }, plane.env())?
         {

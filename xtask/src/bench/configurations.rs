@@ -27,11 +27,6 @@ impl Kind {
         }
     }
 
-    /// Whether it needs `--peer`.
-    pub(super) fn is_peer(self) -> bool {
-        matches!(self, Self::PeerIngress | Self::PeerManifest)
-    }
-
     /// The configuration of `size` of them.
     pub(super) fn configuration(self, size: usize, namespace: &str, peer_version: &str) -> String {
         let (required, body) = match self {
