@@ -23,10 +23,11 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
-use homelab_core::probe::{Check, Failure, Observation, Report, Run, Settings, Url, enough, judge, observe};
+use homelab_core::probe::{Answer, Check, Failure, Observation, Report, Run, Settings, Way, enough, judge, observe};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,8 @@ use tls::Trust;
 
 /// Requests to one host at a time: the host is somebody's home.
 const PER_HOST: usize = 2;
+/// More addresses than this are a network of somebody who does not want to be asked at each.
+const MOST_ADDRESSES: usize = 16;
 
 /// Why a whole run could not be made; fragments that fit "failed to probe: …".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -103,14 +106,23 @@ impl Prober {
         }
     }
 
-    /// The samples of each check, at the place of the check.
-    pub async fn observe(
+    /// One answer to `check`, as it came: for who wants to see why it is judged as it is.
+    pub async fn answer(
         &self,
-        checks: &[Check],
+        check: &Check,
         settings: &Settings,
         cancel: &CancellationToken,
-    ) -> Result<Vec<Vec<Observation>>, ProbeError> {
-        let session = Session {
+    ) -> Result<Result<Answer, Failure>, ProbeError> {
+        let session = self.session(settings).await?;
+        let addresses = AtomicUsize::new(0);
+        tokio::select! {
+            answer = session.answer(check, 0, &addresses) => Ok(answer),
+            () = cancel.cancelled() => Err(ProbeError::Cancelled),
+        }
+    }
+
+    async fn session<'a>(&self, settings: &'a Settings) -> Result<Session<'a>, ProbeError> {
+        Ok(Session {
             settings,
             tls: self.trust.session(settings.ca_file.as_deref()).await?,
             resolver: match &self.resolver {
@@ -118,7 +130,17 @@ impl Prober {
                 None => resolve::of(settings.resolver.as_ref()),
             },
             permits: Semaphore::new(settings.concurrency),
-        };
+        })
+    }
+
+    /// The samples of each check, at the place of the check.
+    pub async fn observe(
+        &self,
+        checks: &[Check],
+        settings: &Settings,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<Vec<Observation>>, ProbeError> {
+        let session = self.session(settings).await?;
         let mut hosts: BTreeMap<(&str, u16), Vec<usize>> = BTreeMap::new();
         for (index, check) in checks.iter().enumerate() {
             hosts.entry((check.url.host(), check.url.port())).or_default().push(index);
@@ -153,25 +175,36 @@ impl Session<'_> {
     async fn samples(&self, check: &Check) -> Vec<Observation> {
         let Settings { samples: wanted, threshold, .. } = *self.settings;
         let mut taken = Vec::new();
-        while !enough(check, &taken, wanted, threshold) {
+        let addresses = AtomicUsize::new(0);
+        let wanted = |addresses: &AtomicUsize| {
+            let all = if self.settings.every_address { addresses.load(Ordering::Relaxed) } else { 0 };
+            wanted.max(all.min(MOST_ADDRESSES))
+        };
+        while !enough(check, &taken, wanted(&addresses), threshold) {
             // Held for one sample only, so that a host with many paths does not keep the others waiting.
             let _permit = self.permits.acquire().await;
-            taken.push(self.sample(check, taken.len()).await);
+            taken.push(self.sample(check, taken.len(), &addresses).await);
         }
         taken
     }
 
-    async fn sample(&self, check: &Check, number: usize) -> Observation {
-        let limit = self.settings.timeout;
-        match tokio::time::timeout(limit, self.ask(check, number)).await {
-            Ok(Ok(answer)) => observe(check, &self.settings.wall, &answer),
-            Ok(Err(failure)) => Observation::failed(failure),
-            Err(_) => Observation::failed(Failure::Unreachable(format!("no answer within {limit:?}"))),
+    async fn sample(&self, check: &Check, number: usize, addresses: &AtomicUsize) -> Observation {
+        match self.answer(check, number, addresses).await {
+            Ok(answer) => observe(check, &self.settings.wall, &answer),
+            Err(failure) => Observation::failed(failure),
         }
     }
 
-    async fn ask(&self, check: &Check, number: usize) -> Result<homelab_core::probe::Answer, Failure> {
-        let tcp = connect::connect(&check.url, self.settings, self.resolver.as_ref(), number).await?;
+    async fn answer(&self, check: &Check, number: usize, addresses: &AtomicUsize) -> Result<Answer, Failure> {
+        let limit = self.settings.timeout;
+        match tokio::time::timeout(limit, self.ask(check, number, addresses)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Failure::Unreachable(format!("no answer within {limit:?}"))),
+        }
+    }
+
+    async fn ask(&self, check: &Check, number: usize, addresses: &AtomicUsize) -> Result<Answer, Failure> {
+        let tcp = connect::connect(check, self.settings, self.resolver.as_ref(), number, addresses).await?;
         if check.url.is_tls() {
             let tls = self.tls.connect(check.url.host(), tcp).await?;
             exchange::exchange(check, tls).await
@@ -187,9 +220,10 @@ impl std::fmt::Debug for Prober {
     }
 }
 
-/// Where the samples of `url` go: the place to connect to, or the URL's own.
-fn place<'a>(url: &'a Url, settings: &'a Settings) -> (&'a str, u16) {
-    match &settings.connect_to {
+/// Where the samples of `check` go: the place to connect to, or the URL's own.
+fn place<'a>(check: &'a Check, settings: &'a Settings) -> (&'a str, u16) {
+    let url = &check.url;
+    match settings.connect_to.as_ref().filter(|_| check.way != Way::Edge) {
         Some(place) => (&place.host, place.port.unwrap_or(url.port())),
         None => (url.host(), url.port()),
     }

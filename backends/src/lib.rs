@@ -3,9 +3,12 @@
 //! Everything that talks to a network or writes a file for a resource lives here; nothing here decides what a resource
 //! means. Each module has its own error space with the words of whoever refused, its own timeouts and bounded retries.
 
+pub mod dns;
 pub mod gate;
 pub mod gitops;
 pub mod http;
 pub mod kube;
 pub mod objects;
+pub mod references;
+pub mod shared;
 pub mod vault;

@@ -49,6 +49,8 @@ pub(crate) enum Verb {
     Probe(Probe),
     /// May this cluster go to a version
     Gate(Gate),
+    /// Who gets the requests of a host, and who depends on a middleware
+    Ingress(Ingress),
     /// Completions for a shell
     #[command(after_help = "Example:\n  homelab completions bash > ~/.local/share/bash-completion/completions/homelab")]
     Completions {
@@ -127,6 +129,25 @@ pub(crate) enum ProbeVerb {
                             https://photos.example.net/share --gated https://photos.example.net/ --wall authentik \
                             --issuer auth.example.net")]
     Run(ProbeRun),
+    /// What was seen at an address, and why it is judged so
+    #[command(after_help = "Examples:\n  homelab probe explain https://photos.example.net/share --wall authentik \
+                            --issuer auth.example.net\n  curl -si https://photos.example.net/ > answer.http && homelab \
+                            probe explain https://photos.example.net/ --answer answer.http\n\nExit codes: 0 there was \
+                            an answer, 3 there was none.")]
+    Explain(crate::probe::explain::Options),
+    /// What the ingresses of a folder declare, and what of it no probe looks at
+    #[command(
+        after_help = "Example:\n  homelab probe targets --dir .\n\nExit codes: 0 everything that is declared is \
+                            probed, 2 something is not."
+    )]
+    Targets(crate::probe::targets::Options),
+    /// The same targets for a program that watches all the time
+    #[command(
+        after_help = "Examples:\n  homelab probe export --format blackbox --dir . > blackbox.yml\n  homelab probe \
+                            export --format gatus --public https://photos.example.net/share\n\nWhat that program \
+                            cannot see is said in the first line."
+    )]
+    Export(crate::probe::export::Options),
 }
 
 #[derive(Debug, Args)]
@@ -200,6 +221,69 @@ pub(crate) struct GateCheck {
 
 #[derive(Debug, Args)]
 pub(crate) struct GateCapture {
+    /// Read the provider block from the Terraform files of this folder; else from the environment alone
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ingress {
+    #[command(subcommand)]
+    pub(crate) verb: IngressVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IngressVerb {
+    /// Every router on a host in the order in which Traefik asks them, whose it is, and what is in front of it
+    #[command(after_help = "Examples:\n  homelab ingress routes photos.example.net\n  homelab ingress routes \
+                            photos.example.net --manifests k8s/ --output json\n\nExit codes: 0 everything was looked at, \
+                            3 something was not.")]
+    Routes(IngressRoutes),
+    /// Routes that go elsewhere than somebody meant: past a gate, to chance, or nowhere
+    #[command(after_help = "Examples:\n  homelab ingress lint\n  homelab ingress lint --manifests k8s/ --output \
+                            json\n\nExit codes: 0 nothing was found, 2 something was, 3 not everything could be looked at.")]
+    Lint(IngressLint),
+    /// Who names a middleware, in every kind of object that can
+    #[command(after_help = "Examples:\n  homelab ingress refs traefik/rate-limit\n  homelab ingress refs \
+                            traefik-rate-limit@kubernetescrd --output json\n\nExit codes: 0 nobody, 2 somebody, 3 not \
+                            everything could be looked at.")]
+    Refs(IngressRefs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IngressRoutes {
+    /// The host, as a request names it
+    #[arg(value_name = "HOST")]
+    pub(crate) host: String,
+    #[command(flatten)]
+    pub(crate) scene: IngressScene,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IngressLint {
+    #[command(flatten)]
+    pub(crate) scene: IngressScene,
+}
+
+/// Where routes are looked for.
+#[derive(Debug, Args)]
+pub(crate) struct IngressScene {
+    /// Look at the Kubernetes manifests (YAML or JSON) below this folder instead of a cluster
+    #[arg(long, value_name = "DIR")]
+    pub(crate) manifests: Option<PathBuf>,
+    /// The ingress class that Traefik is configured with; left out, it is taken to have none
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) class: Option<String>,
+    /// Read the provider block from the Terraform files of this folder; else from the environment alone
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IngressRefs {
+    /// The middleware: <namespace>/<name>, or as routes have it
+    #[arg(value_name = "MIDDLEWARE")]
+    pub(crate) middleware: String,
     /// Read the provider block from the Terraform files of this folder; else from the environment alone
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod store;
+mod zone;
 
 use homelab_backends::kube::Place;
 use homelab_core::exit::{Class, Exit, Order};
@@ -104,10 +105,11 @@ impl Service {
 pub(crate) fn run(options: &Doctor, printer: &Printer) -> Result<Exit, Failure> {
     let Configuration { provider, .. } = Configuration::of(options.dir.as_deref())?;
     let place = Place::of(&provider.kubernetes).map_err(|cause| Failure::new(cause.to_string()))?;
-    let examined = async { tokio::join!(cluster::examine(place), store::examine(&provider.vault)) };
-    let services =
-        configuration::runtime()?.block_on(printer.waiting("asking the cluster and the store of secrets", examined));
-    let services = vec![services.0, services.1];
+    let examined =
+        async { tokio::join!(cluster::examine(place), store::examine(&provider.vault), zone::examine(&provider.dns)) };
+    let asking = "asking the cluster, the store of secrets and the DNS zone";
+    let (cluster, store, zone) = configuration::runtime()?.block_on(printer.waiting(asking, examined));
+    let services = vec![cluster, store, zone];
     let exit = exit(&services);
     printer.report(&Report { version: 1, exit: exit.code(), services })?;
     if exit == Exit::Incomplete && options.dir.is_none() {

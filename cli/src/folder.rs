@@ -18,8 +18,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use hcl::eval::Context;
-use homelab_cty::{Attr, Model, Path as ValuePath, Value};
+use homelab_cty::{Attr, Leaf, Model, Path as ValuePath, Value};
 use homelab_schema::carveout_probe::CarveoutProbe;
+use homelab_schema::ingress::ProbeTarget;
 use homelab_schema::provider::Site;
 
 use self::source::{Located, Source};
@@ -124,6 +125,21 @@ impl Folder {
             probes.push((address, model));
         }
         Ok(probes)
+    }
+
+    /// Every `homelab_ingress` with its address and what a probe takes of it, in the order of the files. `site` completes
+    /// them.
+    pub(crate) fn ingress_targets(&mut self, site: &Site) -> Result<Vec<(String, Vec<ProbeTarget>)>, Failure> {
+        self.site = site.clone();
+        let names: Vec<String> = self.of_type("homelab_ingress").map(|block| block.label(1).to_owned()).collect();
+        let targets = |name: String| {
+            let address = format!("homelab_ingress.{name}");
+            let wrong = |error| Failure::new(format!("failed to read the targets of {address}: {error}"));
+            let value = self.probe_targets(&name)?;
+            let targets = Vec::from_value(&value, &ValuePath::attr("probe_targets")).map_err(wrong)?;
+            Ok((address, targets))
+        };
+        names.into_iter().map(targets).collect()
     }
 
     /// The resources of a type that a run would have: not those with `count = 0`.

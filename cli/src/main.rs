@@ -8,6 +8,7 @@ mod configuration;
 mod doctor;
 mod folder;
 mod gate;
+mod ingress;
 mod manifest;
 mod output;
 mod probe;
@@ -53,6 +54,7 @@ fn run(verb: Verb, printer: &Printer) -> Result<Exit, output::Failure> {
         }
         Verb::Probe(options) => probe::run(options, printer),
         Verb::Gate(options) => gate::run(options, printer),
+        Verb::Ingress(options) => ingress::run(&options, printer),
         Verb::Completions { shell } => {
             // Into memory first: written straight to a pipe that closes early, it would panic.
             let mut script = Vec::new();

@@ -1,11 +1,15 @@
 //! `homelab probe`: the verdicts of `homelab_carveout_probe` at the prompt.
 
+pub(crate) mod explain;
+pub(crate) mod export;
+pub(crate) mod targets;
+
 use std::collections::BTreeMap;
 
 use homelab_backends::http::Prober;
 use homelab_core::exit::{Class, Exit, Order};
 use homelab_core::finding::Finding;
-use homelab_core::probe::{Defaults, Run};
+use homelab_core::probe::{Defaults, Run, in_form};
 use homelab_schema::Attr;
 use homelab_schema::carveout_probe::{CarveoutProbe, ProbedDoor, Wall, WallSystem};
 use homelab_schema::ingress::Expect;
@@ -54,6 +58,8 @@ struct PathAnswer {
     method: String,
     /// What was asked, with the path as it was sent.
     url: String,
+    /// How the request differed from a plain one; empty where it did not.
+    with: String,
     /// `public`, `gated` or `either`.
     expect: String,
     /// `ok`, `unknown`, `degraded`, `walled` or `exposed`.
@@ -69,6 +75,9 @@ struct PathAnswer {
 pub(crate) fn run(options: Probe, printer: &Printer) -> Result<Exit, Failure> {
     match options.verb {
         ProbeVerb::Run(options) => probe(&options, printer),
+        ProbeVerb::Explain(options) => explain::run(&options, printer),
+        ProbeVerb::Targets(options) => targets::run(&options, printer),
+        ProbeVerb::Export(options) => export::run(&options, printer),
     }
 }
 
@@ -101,17 +110,11 @@ const COMMAND_LINE: &str = "the command line";
 
 /// What is to be probed: every probe of the folder, or one out of the flags.
 fn declared(options: &ProbeRun, folder: Option<Folder>, site: &Site) -> Result<Vec<(String, CarveoutProbe)>, Failure> {
-    let mut probes = match folder {
-        Some(folder) => {
-            let dir = folder.dir().to_path_buf();
-            let found = folder.probes(site)?;
-            if found.is_empty() {
-                return Err(Failure::new(format!("{} declares no homelab_carveout_probe", dir.display()))
-                    .hint("add one, or leave --dir out and name targets with --public and --gated"));
-            }
-            found
-        }
-        None => vec![(COMMAND_LINE.to_owned(), from_flags(options)?)],
+    let mut probes = if let Some(folder) = folder {
+        of_folder(folder, site)?
+    } else {
+        let wall = wall_of(options.wall.as_deref(), options.issuer.as_ref(), None)?;
+        vec![(COMMAND_LINE.to_owned(), from_flags(&options.public, &options.gated, wall)?)]
     };
     for (_, probe) in &mut probes {
         if let Some(place) = &options.connect_to {
@@ -130,35 +133,63 @@ fn declared(options: &ProbeRun, folder: Option<Folder>, site: &Site) -> Result<V
     Ok(probes)
 }
 
-fn from_flags(options: &ProbeRun) -> Result<CarveoutProbe, Failure> {
-    let doors = [(&options.public, Expect::Public), (&options.gated, Expect::Gated)];
-    let target: BTreeMap<String, ProbedDoor> = doors
-        .into_iter()
-        .flat_map(|(urls, expect)| urls.iter().map(move |url| (url, expect)))
-        .map(|(url, expect)| {
-            let door =
-                ProbedDoor { url: Attr::Known(url.clone()), expect: Attr::Known(expect), ..ProbedDoor::default() };
-            (url.clone(), door)
-        })
-        .collect();
-    if target.is_empty() {
+fn of_folder(folder: Folder, site: &Site) -> Result<Vec<(String, CarveoutProbe)>, Failure> {
+    let dir = folder.dir().to_path_buf();
+    let found = folder.probes(site)?;
+    if found.is_empty() {
+        return Err(Failure::new(format!("{} declares no homelab_carveout_probe", dir.display()))
+            .hint("add one, or leave --dir out and name targets with --public and --gated"));
+    }
+    Ok(found)
+}
+
+/// What is to be exported: as [`declared`], without what only matters to who asks.
+fn exported(
+    options: &export::Options,
+    folder: Option<Folder>,
+    site: &Site,
+) -> Result<Vec<(String, CarveoutProbe)>, Failure> {
+    if let Some(folder) = folder {
+        return of_folder(folder, site);
+    }
+    let wall = wall_of(options.wall.as_deref(), options.issuer.as_ref(), None)?;
+    Ok(vec![(COMMAND_LINE.to_owned(), from_flags(&options.public, &options.gated, wall)?)])
+}
+
+fn from_flags(public: &[String], gated: &[String], wall: Attr<Wall>) -> Result<CarveoutProbe, Failure> {
+    if public.is_empty() && gated.is_empty() {
         return Err(Failure::new("there is nothing to probe")
             .hint("name targets with --public and --gated, or a folder that declares some with --dir"));
     }
-    let system = match &options.wall {
+    let public = public.iter().map(|url| (url.as_str(), Expect::Public));
+    Ok(of_doors(public.chain(gated.iter().map(|url| (url.as_str(), Expect::Gated))), wall))
+}
+
+/// A probe of these addresses, each called by itself.
+fn of_doors<'a>(doors: impl IntoIterator<Item = (&'a str, Expect)>, wall: Attr<Wall>) -> CarveoutProbe {
+    let door = |(url, expect): (&str, Expect)| {
+        let door =
+            ProbedDoor { url: Attr::Known(url.to_owned()), expect: Attr::Known(expect), ..ProbedDoor::default() };
+        (url.to_owned(), door)
+    };
+    let target: BTreeMap<String, ProbedDoor> = doors.into_iter().map(door).collect();
+    CarveoutProbe { target: Attr::Known(target), wall, ..CarveoutProbe::default() }
+}
+
+/// The wall that flags describe; null where none does.
+fn wall_of(system: Option<&str>, issuer: Option<&String>, client_id: Option<&String>) -> Result<Attr<Wall>, Failure> {
+    let system = match system {
         Some(name) => {
             let unknown = |error: String| Failure::new(format!("--wall: {name:?} {error}"));
             Attr::Known(name.parse::<WallSystem>().map_err(unknown)?)
         }
         None => Attr::Null,
     };
-    let issuer_host = Attr::from(options.issuer.clone());
-    let wall = if system.is_null() && issuer_host.is_null() {
-        Attr::Null
-    } else {
-        Attr::Known(Wall { system, issuer_host, ..Wall::default() })
-    };
-    Ok(CarveoutProbe { target: Attr::Known(target), wall, ..CarveoutProbe::default() })
+    let (issuer_host, client_id) = (Attr::from(issuer.cloned()), Attr::from(client_id.cloned()));
+    if system.is_null() && issuer_host.is_null() && client_id.is_null() {
+        return Ok(Attr::Null);
+    }
+    Ok(Attr::Known(Wall { system, issuer_host, client_id, ..Wall::default() }))
 }
 
 fn answer(name: String, report: &homelab_core::probe::Report) -> ProbeAnswer {
@@ -166,6 +197,7 @@ fn answer(name: String, report: &homelab_core::probe::Report) -> ProbeAnswer {
         label: result.label,
         method: result.method,
         url: result.url,
+        with: result.with,
         expect: result.expect,
         verdict: result.verdict.as_str(),
         observed: result.observed,
@@ -200,10 +232,11 @@ impl Text for Answer {
                 let system = if path.system.is_empty() { String::new() } else { format!(" ({})", path.system) };
                 line!(
                     out,
-                    "  {:8} {} {} is {}{system}, declared {}, {}",
+                    "  {:8} {} {}{} is {}{system}, declared {}, {}",
                     path.verdict,
                     path.method,
                     path.url,
+                    in_form(&path.with),
                     path.observed,
                     path.expect,
                     path.share

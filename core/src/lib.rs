@@ -4,6 +4,7 @@
 //! and generated cases, without a cluster. What has to be looked up comes in as data; what was found goes out as
 //! [`finding::Finding`]s.
 
+pub mod dns;
 pub mod exit;
 pub mod finding;
 pub mod gate;
@@ -12,6 +13,7 @@ pub mod ingress;
 pub mod manifest;
 pub mod names;
 pub mod probe;
+pub mod route;
 pub mod secret;
 
 pub use homelab_schema::duration;

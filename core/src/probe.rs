@@ -20,17 +20,21 @@
 pub mod address;
 mod boundary;
 mod door;
+pub mod explain;
+pub mod export;
 mod judge;
 mod observe;
 mod settings;
 pub mod signature;
 mod url;
 mod wall;
+mod ways;
 
 pub use boundary::{Check, Outcome, checks};
-pub use door::{Door, Proof, doors};
-pub use judge::{Accepted, Judged, Report, complaints, enough, judge, reaction};
+pub use door::{Door, METHODS, Proof, doors};
+pub use judge::{Accepted, Judged, Report, complaints, enough, in_form, judge, reaction};
 pub use observe::{Answer, Body, Failure, Observation, Observed, observe};
 pub use settings::{ConnectTo, Defaults, Run, Settings};
 pub use url::{Url, UrlError};
 pub use wall::{Seen, Wall};
+pub use ways::{Breadth, Way, requests};

@@ -1,15 +1,56 @@
-//! What a plan says about an object that is there already and will be taken over.
+//! What a plan asks the server about an object, and says of one that is there already and will be taken over.
 
-use homelab_backends::objects::{ApplyRequest, Objects, left_out};
+use homelab_backends::objects::{ApplyRequest, Cause, Checked, Live, ObjectError, Objects, left_out};
 use homelab_core::finding::{Finding, provider as codes};
+use homelab_cty::Path;
 use homelab_plugin::Diagnostics;
+use homelab_schema::provider::CheckLevel;
 
-use crate::Findings;
+use crate::findings::{Findings, code_of};
+use crate::report::{Report, coded};
 
-/// Names what the first apply removes from an object that we have never written to. What cannot be read is for the check
-/// that follows to say.
-pub(crate) async fn name_left_out(objects: &dyn Objects, request: &ApplyRequest, diagnostics: &mut Diagnostics) {
-    let Ok(Some(live)) = objects.read(&request.id).await else { return };
+/// Asks whether the object would be taken: owners, fields of others, admission. `level` is how bad a refusal by admission
+/// is; with [`CheckLevel::Off`] nothing is tried. `attribute` blames one for an error.
+pub(crate) async fn try_out(
+    objects: &dyn Objects,
+    request: &ApplyRequest,
+    level: CheckLevel,
+    attribute: impl Fn(&ObjectError) -> Path,
+    diagnostics: &mut Diagnostics,
+) {
+    if level == CheckLevel::Off {
+        return look_and_name(objects, request, diagnostics).await;
+    }
+    let error = match objects.check(request).await {
+        Ok(Checked::Passed) => return,
+        Ok(Checked::Adopts(live)) => return name_left_out(&live, request, diagnostics),
+        Ok(Checked::Not { reason }) => {
+            let detail = format!("{}: {reason}.", request.id);
+            diagnostics.warning(Path::root(), "Not checked: admission", detail);
+            return look_and_name(objects, request, diagnostics).await;
+        }
+        Err(error) => error,
+    };
+    if error.is_blind() {
+        return diagnostics.not_checked(Path::root(), "admission", &error);
+    }
+    look_and_name(objects, request, diagnostics).await;
+    if level == CheckLevel::Warn && matches!(error.cause, Cause::Admission { .. }) {
+        diagnostics.warning(Path::root(), coded(code_of(&error.cause), error.summary()), error.detail());
+    } else {
+        diagnostics.object_error(attribute(&error), &error);
+    }
+}
+
+/// The same for an object that the check did not bring along. What cannot be read is for the check to say.
+async fn look_and_name(objects: &dyn Objects, request: &ApplyRequest, diagnostics: &mut Diagnostics) {
+    if let Ok(Some(live)) = objects.read(&request.id).await {
+        name_left_out(&live, request, diagnostics);
+    }
+}
+
+/// Names what the first apply removes from an object that we have never written to.
+fn name_left_out(live: &Live, request: &ApplyRequest, diagnostics: &mut Diagnostics) {
     if live.mark().is_some() {
         return;
     }

@@ -8,7 +8,9 @@
 use async_trait::async_trait;
 use homelab_backends::http::{ProbeError, Prober};
 use homelab_core::finding::{Finding, probe};
-use homelab_core::probe::{Accepted, Defaults, Failure, Observation, Report, Run, complaints, judge, reaction};
+use homelab_core::probe::{
+    Accepted, Defaults, Failure, Observation, Report, Run, complaints, in_form, judge, reaction,
+};
 use homelab_cty::{Attr, Path};
 use homelab_plugin::{
     Context, Create, Delete, Diagnostics, Import, NoIdentity, Plan, PlanRequest, Read, ReadRequest, Resource, State,
@@ -203,8 +205,8 @@ impl Resource for CarveoutProbeResource {
         diagnostics: &mut Diagnostics,
     ) -> State<CarveoutProbe> {
         let Update { prior, planned, private, .. } = request;
-        let rerouted = (&prior.targets, &prior.target, &prior.wall, &prior.connect_to)
-            != (&planned.targets, &planned.target, &planned.wall, &planned.connect_to);
+        let rerouted = (&prior.targets, &prior.target, &prior.wall, &prior.connect_to, &prior.resolver)
+            != (&planned.targets, &planned.target, &planned.wall, &planned.connect_to, &planned.resolver);
         let mut private = private.clone();
         match self.apply(cx, planned, rerouted, diagnostics).await {
             // Nothing was looked at: the state is as it was.
@@ -344,8 +346,13 @@ fn finding_of(result: &ProbeResult, others: usize) -> Finding {
     let system = if result.system.is_empty() { String::new() } else { format!(" by {}", result.system) };
     let more = if others == 0 { String::new() } else { format!(" So were {others} more paths of `{}`.", result.label) };
     let observed = format!(
-        "{} {} is declared as {} and was seen as {}{system} ({} samples).{more}",
-        result.method, result.url, result.expect, result.observed, result.share
+        "{} {}{} is declared as {} and was seen as {}{system} ({} samples).{more}",
+        result.method,
+        result.url,
+        in_form(&result.with),
+        result.expect,
+        result.observed,
+        result.share
     );
     Finding::new(code, &result.url, observed).summary(format!("{}: {}", code.title, result.url))
 }

@@ -8,13 +8,17 @@
 //! the other way round.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use homelab_backends::objects::ObjectId;
 
 /// The claims of one configuration. Cloning shares them.
 #[derive(Clone, Default)]
-pub struct Claims(Arc<Mutex<HashMap<(Phase, ObjectId), String>>>);
+pub struct Claims {
+    claimed: Arc<Mutex<HashMap<(Phase, ObjectId), String>>>,
+    applying: Arc<AtomicBool>,
+}
 
 /// When an object is claimed. Each phase counts by itself, since one process may plan and then make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,15 +29,13 @@ pub enum Phase {
     Create,
     /// While a change, or no change, of what is in state is planned; see [`Claims::keep`].
     Keep,
-    /// While an object is written: only an apply does that.
-    Write,
 }
 
 impl Claims {
     /// Claims an object for `by`, a resource as in its mark. `Err` is who has claimed it before: another resource, or one
     /// that says the same of itself, which is then a second resource with the same name.
     pub fn claim(&self, phase: Phase, id: &ObjectId, by: &str) -> Result<(), String> {
-        let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut claims = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(other) = claims.get(&(phase, id.clone())) {
             return Err(other.clone());
         }
@@ -45,7 +47,8 @@ impl Claims {
     /// another resource keeps it ([`Claims::keep`]). The create of a replacement is not new: it gets the object that its
     /// own resource keeps.
     pub fn claim_new(&self, id: &ObjectId, by: &str) -> Result<(), String> {
-        if let Some(other) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(Phase::Keep, id.clone())) {
+        if let Some(other) = self.claimed.lock().unwrap_or_else(PoisonError::into_inner).get(&(Phase::Keep, id.clone()))
+        {
             return Err(other.clone());
         }
         self.claim(Phase::Plan, id, by)
@@ -54,7 +57,7 @@ impl Claims {
     /// Notes that a resource which is in state goes on to declare the object; any number of times, as core plans such a
     /// resource more than once. `Err` is who has claimed it as new before: resources are planned in any order.
     pub fn keep(&self, id: &ObjectId, by: &str) -> Result<(), String> {
-        let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut claims = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(other) = claims.get(&(Phase::Plan, id.clone())) {
             return Err(other.clone());
         }
@@ -64,24 +67,23 @@ impl Claims {
 
     /// Forgets that an object was made: it was deleted or given back, or the create failed.
     pub fn release(&self, id: &ObjectId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(Phase::Create, id.clone()));
+        self.claimed.lock().unwrap_or_else(PoisonError::into_inner).remove(&(Phase::Create, id.clone()));
     }
 
-    /// Notes that this run writes an object, so that ephemeral resources know that Terraform is not only planning: the
-    /// protocol does not tell them.
-    pub fn note_write(&self, id: &ObjectId) {
-        let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        claims.insert((Phase::Write, id.clone()), String::new());
+    /// Notes that this run writes an object, so that whoever only looks knows that Terraform is not planning any more: the
+    /// protocol does not tell.
+    pub fn note_write(&self) {
+        self.applying.store(true, Ordering::Relaxed);
     }
 
     /// Whether this run has begun to write anything: then it is an apply.
     pub fn is_applying(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).keys().any(|(phase, _)| *phase == Phase::Write)
+        self.applying.load(Ordering::Relaxed)
     }
 
     /// Whether some resource of this run plans to create the object, as far as it was planned until now.
     pub fn is_planned(&self, id: &ObjectId) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&(Phase::Plan, id.clone()))
+        self.claimed.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&(Phase::Plan, id.clone()))
     }
 }
 
@@ -123,7 +125,7 @@ mod tests {
         assert_eq!(claims.claim(Phase::Plan, &id, "a"), Ok(()));
         assert_eq!(claims.claim(Phase::Create, &id, "a"), Ok(()));
         assert!(!claims.is_applying());
-        claims.note_write(&id);
+        claims.note_write();
         claims.release(&id);
         assert!(claims.is_applying());
         assert_eq!(claims.claim(Phase::Create, &id, "b"), Ok(()));

@@ -5,7 +5,7 @@
 
 use homelab_core::duration::GoDuration;
 use homelab_core::gate::KubeVersion;
-use homelab_core::ingress::rule;
+use homelab_core::route::rule;
 use homelab_cty::{Number, Value};
 use homelab_plugin::{Function, FunctionError, Parameter, Signature};
 use homelab_schema::function as declared;

@@ -1,18 +1,22 @@
 //! `homelab_ingress`: what `homelab_core::ingress` decides, applied to a cluster or a folder.
-//!
-//! Private notes: `rendered` has the objects as they were last applied, so that a refresh tells drift from a change of the
-//! provider's `site` block (which is a change that the plan shows, not one that somebody made); `creation` is the mark of
-//! this creation; `object` is the `<namespace>/<name>` that a create was planned for, by which the destroy of a replacement
-//! knows whether its own objects are taken over.
 
 mod apply;
+mod dns;
+mod notes;
+mod parts;
 mod refresh;
+mod removal;
+mod seen;
 #[cfg(test)]
 mod tests;
+mod try_out;
 mod world;
+mod write;
+
+pub(crate) use self::seen::Seen;
 
 use async_trait::async_trait;
-use homelab_backends::objects::{ObjectId, kinds};
+use homelab_backends::objects::kinds;
 use homelab_core::ingress::{Spec, checks, fill, moved};
 use homelab_core::manifest;
 use homelab_cty::{Attr, Path};
@@ -23,18 +27,12 @@ use homelab_plugin::{
 use homelab_schema::identity::ObjectIdentity;
 use homelab_schema::ingress::Ingress as Declared;
 
+use self::notes::Notes;
 use crate::findings::{Findings, Planning};
 use crate::{Phase, Report, Runtime};
 
 /// The type name.
 const TYPE: &str = "homelab_ingress";
-/// Private note: the objects as last applied, by name.
-const RENDERED: &str = "rendered";
-/// Private note: the mark of this creation.
-const CREATION: &str = "creation";
-/// Private note: what a create was planned for.
-const OBJECT: &str = "object";
-
 /// The resource.
 pub struct Ingress {
     runtime: Runtime,
@@ -50,6 +48,7 @@ impl Ingress {
     fn filled(&self, config: &Declared, planned: &Declared) -> Declared {
         let mut filled = planned.clone();
         fill::fill(config, &mut filled, &self.runtime.site());
+        self.fill_records(&mut filled);
         filled
     }
 
@@ -77,15 +76,6 @@ fn object_of(model: &Declared) -> Option<String> {
     Some(format!("{}/{}", model.namespace.known()?, model.name.known()?))
 }
 
-fn id(namespace: &str, name: &str) -> ObjectId {
-    kinds::INGRESS.object(namespace, name)
-}
-
-/// The objects of a state.
-fn ids(model: &Declared) -> Vec<ObjectId> {
-    model.objects.known().into_iter().flatten().map(|object| id(&object.namespace, &object.name)).collect()
-}
-
 #[async_trait]
 impl Resource for Ingress {
     type Model = Declared;
@@ -104,7 +94,7 @@ impl Resource for Ingress {
     }
 
     async fn validate(&self, _cx: &Context, config: &Declared, diagnostics: &mut Diagnostics) {
-        diagnostics.findings(&checks::declaration(config));
+        diagnostics.findings(&checks::declaration(config, self.runtime.site().parity));
     }
 
     async fn plan(
@@ -116,7 +106,7 @@ impl Resource for Ingress {
         let planned = self.filled(request.config, &request.planned);
         let mut private = request.private.clone();
         // Again, although validation did: a reason may be missing only once `auth` is known.
-        diagnostics.findings(&checks::declaration(request.config));
+        diagnostics.findings(&checks::declaration(request.config, self.runtime.site().parity));
         let planning = match request.prior {
             None => Planning::Create,
             Some(prior) if *prior == planned => Planning::Nothing,
@@ -128,7 +118,7 @@ impl Resource for Ingress {
             let owner = self.runtime.owner(TYPE, known(&planned.namespace), known(&planned.name));
             let is_new = *request.private == Private::new();
             let claims = self.runtime.claims();
-            for id in ids(&planned) {
+            for id in parts::ids(&planned) {
                 let claimed = match planning {
                     Planning::Create if is_new => claims.claim_new(&id, &owner),
                     Planning::Create => claims.claim(Phase::Plan, &id, &owner),
@@ -139,13 +129,31 @@ impl Resource for Ingress {
                 }
             }
             if planning == Planning::Create {
-                private.set(OBJECT, &object);
+                notes::plan(&mut private, &object);
+                Self::note_records(&planned, &mut private);
             }
         }
         if !diagnostics.has_errors() {
+            self.plan_records(cx, &planned, request.prior, request.private, planning, diagnostics).await;
             self.look(cx, &planned, planning, diagnostics).await;
+            if let Some(prior) = request.prior.filter(|_| planning == Planning::Update) {
+                self.foresee_removal(cx, prior, &planned, request.private, diagnostics).await;
+            }
         }
         Plan::new(planned, &private)
+    }
+
+    async fn plan_destroy(
+        &self,
+        _cx: &Context,
+        prior: &Declared,
+        private: &Private,
+        _diagnostics: &mut Diagnostics,
+    ) -> Private {
+        let owner = self.runtime.owner(TYPE, known(&prior.namespace), known(&prior.name));
+        // Nobody who is planned after this one is refused for routes that go.
+        self.runtime.survey().plans().note(&owner, Vec::new(), true);
+        private.clone()
     }
 
     async fn create(
@@ -154,7 +162,11 @@ impl Resource for Ingress {
         request: Create<'_, Declared>,
         diagnostics: &mut Diagnostics,
     ) -> Option<State<Declared>> {
-        self.make(cx, &self.filled(request.config, request.planned), diagnostics).await
+        let filled = self.filled(request.config, request.planned);
+        self.insist_on_records(cx, &filled, None, request.private, diagnostics).await?;
+        let state = self.make(cx, &filled, diagnostics).await?;
+        self.apply_records(cx, &state, None, diagnostics).await?;
+        Some(state)
     }
 
     async fn read(
@@ -163,7 +175,9 @@ impl Resource for Ingress {
         request: ReadRequest<'_, Declared>,
         diagnostics: &mut Diagnostics,
     ) -> Read<Declared> {
-        self.refresh(cx, request.state, request.private, diagnostics).await
+        let read = self.refresh(cx, request.state, request.private, diagnostics).await;
+        let before = State { model: request.state.clone(), private: request.private.clone() };
+        self.with_records(cx, &before, read, diagnostics).await
     }
 
     async fn update(
@@ -173,11 +187,12 @@ impl Resource for Ingress {
         diagnostics: &mut Diagnostics,
     ) -> State<Declared> {
         let filled = self.filled(request.config, request.planned);
-        match self.change(cx, request.prior, &filled, request.private, diagnostics).await {
-            Some(state) => state,
-            // What is really there is for the next refresh to say: the notes of the last complete apply make it look.
-            None => State { model: request.prior.clone(), private: request.private.clone() },
+        let prior = State { model: request.prior.clone(), private: request.private.clone() };
+        if self.insist_on_records(cx, &filled, Some(&prior.model), &prior.private, diagnostics).await.is_none() {
+            return prior;
         }
+        let state = self.change(cx, &prior.model, &filled, &prior.private, diagnostics).await;
+        self.then_records(cx, &prior, state, diagnostics).await
     }
 
     async fn delete(
@@ -186,10 +201,12 @@ impl Resource for Ingress {
         request: Delete<'_, Declared>,
         diagnostics: &mut Diagnostics,
     ) -> Option<State<Declared>> {
-        let taken_over = request.private.get::<String>(OBJECT) == object_of(request.prior);
+        let taken_over = Notes::of(request.private).object() == object_of(request.prior);
         if cx.replacement && taken_over {
             // The create that follows adopts the objects: deleting them first would be an outage.
-            return None;
+            let removed = self.remove_records(cx, request.prior, request.private, diagnostics).await;
+            let kept = || State { model: request.prior.clone(), private: request.private.clone() };
+            return removed.is_none().then(kept);
         }
         self.remove_all(cx, request.prior, request.private, diagnostics).await
     }

@@ -6,6 +6,7 @@
 mod adoption;
 mod carveout_probe;
 mod claims;
+mod deletion;
 mod external_secret;
 mod findings;
 mod functions;
@@ -15,6 +16,7 @@ mod provider;
 mod report;
 mod runtime;
 mod secret;
+mod survey;
 #[cfg(test)]
 mod testing;
 mod upgrade_gate;

@@ -6,15 +6,18 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use homelab_backends::dns::{Dns, DnsError};
 use homelab_backends::gitops::Folder;
 use homelab_backends::kube::{Kube, Place};
 use homelab_backends::objects::{Cancellable, Cause, Mark, NotConfigured, ObjectError, Objects, Service};
 use homelab_backends::vault::Vault;
 use homelab_cty::{Attr, Model, Path, Value};
 use homelab_plugin::Context;
-use homelab_schema::provider::{Checks, Probe, ProviderConfig, Site};
+use homelab_schema::provider::{Checks, Dns as DnsBlock, Probe, ProviderConfig, Site};
 
 use crate::claims::Claims;
+use crate::ingress::Seen;
+use crate::survey::Survey;
 
 /// Names the stack in the marks of objects, so that another stack which declares the same object is refused.
 pub const STACK: &str = "HOMELAB_STACK";
@@ -33,7 +36,10 @@ struct Configured {
     stack: Option<String>,
     place: Result<Reached, Cause>,
     vault: Result<Arc<Vault>, Cause>,
+    dns: Result<Arc<Dns>, Cause>,
     claims: Claims,
+    survey: Survey,
+    seen: Seen,
 }
 
 #[derive(Clone)]
@@ -58,8 +64,18 @@ impl Runtime {
             Err(cause) => Err(cause),
         };
         let vault = Vault::of(&config.vault).map(Arc::new);
+        let dns = Dns::of(&config.dns).map(Arc::new);
         let stack = std::env::var(STACK).ok().filter(|stack| !stack.is_empty());
-        let configured = Configured { config, stack, place, vault, claims: Claims::default() };
+        let configured = Configured {
+            config,
+            stack,
+            place,
+            vault,
+            dns,
+            claims: Claims::default(),
+            survey: Survey::default(),
+            seen: Seen::default(),
+        };
         *self.configured.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(configured));
     }
 
@@ -99,6 +115,18 @@ impl Runtime {
         vault.map_err(|cause| ObjectError::new("reach the store of secrets", cause))
     }
 
+    /// The DNS zone, which all resources share.
+    pub fn dns(&self) -> Result<Arc<Dns>, DnsError> {
+        let absent = || Err(Cause::NotConfigured(NotConfigured::Absent(Service::Dns)));
+        let dns = self.configured().map_or_else(absent, |configured| configured.dns.clone());
+        dns.map_err(|cause| DnsError::new("reach the DNS zone", cause))
+    }
+
+    /// The block of the DNS zone: what records point to.
+    pub fn dns_block(&self) -> Attr<DnsBlock> {
+        self.configured().map_or(Attr::Null, |configured| configured.config.dns.clone())
+    }
+
     /// The conventions of the house. All null where there is no `site` block, all unknown while the block is.
     pub fn site(&self) -> Site {
         self.block(|config| &config.site)
@@ -130,6 +158,16 @@ impl Runtime {
     /// What this process has planned and made, to see two resources that declare one object.
     pub fn claims(&self) -> Claims {
         self.configured().map(|configured| configured.claims.clone()).unwrap_or_default()
+    }
+
+    /// What this process has seen of the cluster as a whole.
+    pub(crate) fn survey(&self) -> Survey {
+        self.configured().map(|configured| configured.survey.clone()).unwrap_or_default()
+    }
+
+    /// What applies of ingresses have seen of the cluster.
+    pub(crate) fn seen(&self) -> Seen {
+        self.configured().map(|configured| configured.seen.clone()).unwrap_or_default()
     }
 
     fn block<M: Model + Default>(&self, of: impl Fn(&ProviderConfig) -> &Attr<M>) -> M {

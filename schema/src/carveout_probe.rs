@@ -29,6 +29,13 @@ pub struct CarveoutProbe {
     /// and in the request: `192.0.2.7`, `192.0.2.7:8443`, `lb.example.net`. Without a port, the URL's.
     #[model(optional)]
     pub connect_to: Attr<String>,
+    /// The DNS server to ask, as `address` or `address:port`: a name may lead elsewhere inside than outside. Default: that
+    /// of the provider, else the system's.
+    #[model(optional)]
+    pub resolver: Attr<String>,
+    /// Which addresses of a name are asked: `any`, `ipv4` or `ipv6`.
+    #[model(optional, default = "any")]
+    pub address_family: Attr<AddressFamily>,
     /// A file of PEM certificates that are trusted beside those of the machine.
     #[model(optional)]
     pub ca_file: Attr<String>,
@@ -47,11 +54,21 @@ pub struct CarveoutProbe {
     /// connected to that counts, not what a name resolved to before. Default: false.
     #[model(optional)]
     pub allow_private: Attr<bool>,
-    /// Also ask the paths around each public path of type `Prefix` (`/p/`, `/p/x`, `/px`, `/P`, `//p`, `/p%2f..`,
-    /// `/p/../`) and one path below each gated path of type `Prefix`. A path that does not belong to the carve-out is
+    /// Also ask the paths around each public path of type `Prefix` (`/p/`, `/p/x`, `/px`, `/P`, `//p`, `/p;x`, `/p%2f..`,
+    /// `/p/../`, `/p/%2e%2e/`) and one path below each gated path of type `Prefix`. A path that does not belong to the carve-out is
     /// asked only where a gated target of the same host says who it belongs to.
     #[model(optional, default = true)]
     pub boundary: Attr<bool>,
+    /// Also ask each gated path with what must not open it: `X-Forwarded-*` and `X-Original-*` headers that name a public
+    /// path, headers and cookies that look like a session, a bearer token, user agents of monitors and apps, the host name in
+    /// capitals and with a final dot. A path that answers one of them is `exposed`. Each is sent once.
+    #[model(optional, default = true)]
+    pub spoof: Attr<bool>,
+    /// In which forms each target is asked. `off`: as declared. `small`: also as a program, which accepts JSON, and at every
+    /// address of its name. `full`: also with HEAD, as a preflight, as an upgrade to WebSocket, with another user agent, and
+    /// where DNS says beside `connect_to`. Never with a method that changes something.
+    #[model(optional, default = "small")]
+    pub matrix: Attr<Matrix>,
     /// How long to wait for a changed route to settle: a create, and an update that changes a target, probe again until all
     /// is `ok` or this time is over, and judge then. Default: `30s`.
     #[model(optional, same = crate::duration::same)]
@@ -107,6 +124,17 @@ pub struct ProbedDoor {
     /// Text that must be in the first 64 KiB of a public path's answer.
     #[model(optional)]
     pub body_contains: Attr<String>,
+    /// Whether the path speaks WebSocket: an upgrade must then reach the app, which answers 101, 400 or 426.
+    #[model(optional)]
+    pub websocket: Attr<bool>,
+    /// The origin of a page that may ask a public path, as in `https://app.example.net`: a preflight from there must be
+    /// allowed.
+    #[model(optional)]
+    pub cors_origin: Attr<String>,
+    /// The client at the issuer for which the gate opens a session for guests (`auth = "public"` of an ingress). The path must
+    /// then send everybody to the issuer as that client: as another one it is `walled`, not at all `degraded`.
+    #[model(optional)]
+    pub guest_client_id: Attr<String>,
 }
 
 /// Whose wall counts: a wall of somebody else is not the gate.
@@ -125,6 +153,30 @@ pub struct Wall {
     /// A regular expression; a redirect whose whole `Location` has a match is the gate, whatever the system.
     #[model(optional)]
     pub location_regex: Attr<String>,
+}
+
+/// Which addresses of a name are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Leaf, JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+pub enum AddressFamily {
+    /// All.
+    Any,
+    /// Those of version 4.
+    Ipv4,
+    /// Those of version 6.
+    Ipv6,
+}
+
+/// In which forms each target is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Leaf, JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+pub enum Matrix {
+    /// As declared.
+    Off,
+    /// Also as a program, and at every address.
+    Small,
+    /// Also with HEAD, as a preflight, as an upgrade to WebSocket, with another user agent, and at both places.
+    Full,
 }
 
 /// What a verdict does to an apply.
@@ -164,6 +216,9 @@ pub struct ProbeResult {
     pub method: String,
     /// What was asked, with the path as it was sent.
     pub url: String,
+    /// How the request differed from a plain one: `accept json`, `preflight`, `spoof x-forwarded-uri`; empty where it did
+    /// not.
+    pub with: String,
     /// `public`, `gated`, or `either` for a path on which proxies differ and both are right.
     pub expect: String,
     /// What comes of it.

@@ -1,13 +1,26 @@
 //! `homelab_ingress`.
 
+mod carve_out;
+mod enums;
+mod outputs;
+mod parts;
+mod size;
+
+pub use carve_out::{CarveOut, Probe};
+pub use enums::{Auth, DnsMode, Expect, PathType, Scheme};
+pub use outputs::{DnsRecord, ProbeTarget};
+pub use parts::{ExternalMonitor, Homepage, RateLimit, ScaleToZero, Service};
+pub use size::{bytes_of, same_size, size_of};
+
 use crate::identity::ObjectName;
 use crate::prelude::*;
 
 /// Exposes an app: the route, the gate in front of it, and the doors that are open beside it.
 ///
-/// One resource writes one Ingress for the app and one more for each `carve_out`, for Traefik to read. It is fail-closed:
-/// without `auth` the gate of the provider's `site` block is in front, and every door without it carries a reason. A plan
-/// that would open a gated path, or wall off an open one, is refused.
+/// One resource writes one Ingress for the app and one more for each `carve_out`, for Traefik to read, and what they need
+/// beside them: middlewares, an ExternalName service, DNS records, annotations for monitoring and for the dashboard. It is
+/// fail-closed: without `auth` the gate of the provider's `site` block is in front, and every door without it carries a
+/// reason. A plan that would open a gated path, or wall off an open one, is refused.
 ///
 /// An object of the same name that nobody else owns is taken over in place. Only fields that are declared here are sent
 /// and compared; what others add to the object is theirs. A `moved` block takes over `kubernetes_ingress_v1`,
@@ -24,9 +37,15 @@ pub struct Ingress {
     /// it is `name` below `root_domain`.
     #[model(optional, computed)]
     pub host: Attr<String>,
+    /// Further host names with the same routes and the same gate. A name without a dot is completed as `host` is.
+    #[model(optional)]
+    pub host_aliases: Attr<Vec<String>>,
     /// Ingress class. Left out, it is that of the provider's `site` block.
     #[model(optional, computed)]
     pub ingress_class: Attr<String>,
+    /// Traefik entry point that the routes are bound to. Left out, it is that of the provider's `site` block.
+    #[model(optional, computed)]
+    pub entrypoint: Attr<String>,
     /// Paths that lead to the service. Left out, it is the whole host: `["/"]`.
     #[model(optional, default_with = whole_host)]
     pub paths: Attr<Vec<String>>,
@@ -35,13 +54,24 @@ pub struct Ingress {
     /// `/application`.
     #[model(optional, default = "Prefix")]
     pub path_type: Attr<PathType>,
-    /// The service behind the route.
-    #[model(block, required)]
+    /// The service behind the route. Left out, it is port 80 of the service that is called as the resource is.
+    #[model(block)]
     pub service: Attr<Service>,
+    /// Host name of something outside the cluster that is to be exposed: the resource then makes the service itself, as one
+    /// of type ExternalName. The port must be a number. Traefik passes such services only where `allowExternalNameServices`
+    /// is set.
+    #[model(optional)]
+    pub external_name: Attr<String>,
     /// What is in front of the app: `required`, the gate of the provider's `site` block; `public`, its guest form; `app`,
     /// nothing, because the app signs in by itself; `none`, nothing, because it is open to everybody.
     #[model(optional, default = "required")]
     pub auth: Attr<Auth>,
+    /// Members of any of these groups may pass, nobody else; for `auth = "required"`. For each group `groups` of the
+    /// provider's `site` block must name the middleware that enforces it; for several groups the one that lets pass members
+    /// of any of them, under their names sorted and joined by `+` (`admins+family`), since a chain of two middlewares would
+    /// only let pass who is in both.
+    #[model(optional)]
+    pub allowed_groups: Attr<Vec<String>>,
     /// Why there is no gate: what gates the app instead, or why it is public. Needed with `auth = "app"` and `"none"`;
     /// written onto the object.
     #[model(optional)]
@@ -50,20 +80,64 @@ pub struct Ingress {
     /// called `<name>-<label>`.
     #[model(block)]
     pub carve_out: Attr<BTreeMap<String, CarveOut>>,
+    /// Whether only local addresses may pass, by `local_only` of `middlewares` in the provider's `site` block. It holds for
+    /// the carve-outs too.
+    #[model(optional, default = false)]
+    pub local_only: Attr<bool>,
+    /// Another rate limit than that of the provider's `site` block, or none. It holds for the carve-outs that bring none of
+    /// their own.
+    #[model(block)]
+    pub rate_limit: Attr<RateLimit>,
+    /// Largest body of a request: a number of bytes, or with `k`, `m` or `g` after it, of 1024 bytes and so on, such as `5g`.
+    /// A larger one is answered with 413. It holds for the carve-outs too. Traefik buffers requests for it.
+    #[model(optional, same = size::same_size)]
+    pub max_body_size: Attr<String>,
+    /// Content security policy of the app, instead of that of the provider's `site` block. It holds for the carve-outs too.
+    #[model(optional)]
+    pub content_security_policy: Attr<String>,
+    /// Whether the middlewares that keep scrapers away (`anti_ai` of the provider's `site` block) are in front. Left out, they
+    /// are where no gate is: with `auth = "app"` and `"none"`.
+    #[model(optional, computed)]
+    pub anti_ai_scraping: Attr<bool>,
+    /// Puts the app to sleep while nobody asks for it: the middleware that wakes it is in front. It holds for the carve-outs
+    /// too.
+    #[model(block)]
+    pub scale_to_zero: Attr<ScaleToZero>,
     /// Middlewares that follow those of the provider's `site` block, in this order, each as `<namespace>-<name>`, or in full
-    /// as `<namespace>-<name>@kubernetescrd`.
+    /// as `<namespace>-<name>@kubernetescrd`. They hold for the carve-outs too.
     #[model(optional)]
     pub extra_middlewares: Attr<Vec<String>>,
     /// Secret of type `kubernetes.io/tls` with the certificate, in the same namespace. Left out, it is that of the provider's
     /// `site` block; without one there, Traefik's own default certificate is served.
     #[model(optional, computed)]
     pub tls_secret_name: Attr<String>,
-    /// Further annotations of all objects.
+    /// Public DNS records of `host` and `host_aliases`: `proxied`, through the DNS provider's own servers or its tunnel;
+    /// `non_proxied`, straight to `public_addresses` of the provider's `site` block; `none`. `internal` is for a provider of
+    /// internal names, none of which can be declared yet.
+    #[model(optional, default = "none")]
+    pub dns: Attr<DnsMode>,
+    /// Whether records of these names that somebody else made may be overwritten.
+    #[model(optional, default = false)]
+    pub dns_overwrite: Attr<bool>,
+    /// The app's tile on a Homepage dashboard (gethomepage.dev), by annotations of its Ingress.
+    #[model(block)]
+    pub homepage: Attr<Homepage>,
+    /// Whether an external monitor watches the app, by annotations of its Ingress below `annotation_domain` of the provider's
+    /// `site` block. Left out, it does where `dns` is not `none`.
+    #[model(block)]
+    pub external_monitor: Attr<ExternalMonitor>,
+    /// Further annotations of the Ingresses.
     #[model(optional)]
     pub annotations: Attr<BTreeMap<String, String>>,
     /// Labels of all objects.
     #[model(optional)]
     pub labels: Attr<BTreeMap<String, String>>,
+    /// Writes routes as they were written before this provider, for adopting them without a change: paths with their
+    /// declared type (Traefik's prefix is by characters: `/app` also matches `/application`) and no priorities but declared
+    /// ones, so that the longer rule wins. A missing reason is then a warning. Left out, it is `parity` of the provider's
+    /// `site` block.
+    #[model(optional, computed)]
+    pub parity: Attr<bool>,
     /// Address of the app.
     #[model(computed)]
     pub url: Attr<String>,
@@ -76,6 +150,9 @@ pub struct Ingress {
     /// The objects that are written.
     #[model(computed)]
     pub objects: Attr<Vec<ObjectName>>,
+    /// The DNS records that are written.
+    #[model(computed)]
+    pub dns_records: Attr<Vec<DnsRecord>>,
     /// Addresses of the carve-outs by label.
     #[model(computed)]
     pub carve_out_urls: Attr<BTreeMap<String, Vec<String>>>,
@@ -86,104 +163,6 @@ pub struct Ingress {
     /// Hash of the objects as they are written. It changes when a new release of the provider writes them differently.
     #[model(computed)]
     pub rendered_hash: Attr<String>,
-}
-
-/// A service of the cluster, and the port that is meant.
-#[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
-pub struct Service {
-    /// Name of the Service, in the same namespace. Left out, it is `name` of the resource; in a carve-out, the service of the
-    /// app.
-    #[model(optional, computed)]
-    pub name: Attr<String>,
-    /// Number or name of its port.
-    #[model(required)]
-    pub port: Attr<String>,
-}
-
-/// A part of the host that is served differently.
-#[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
-pub struct CarveOut {
-    /// Paths of this part.
-    #[model(required)]
-    pub paths: Attr<Vec<String>>,
-    /// How `paths` match: `Prefix`, `Exact` or `ImplementationSpecific`; as `path_type` of the resource.
-    #[model(optional, default = "Prefix")]
-    pub path_type: Attr<PathType>,
-    /// What is in front of this part; as `auth` of the resource.
-    #[model(optional, default = "required")]
-    pub auth: Attr<Auth>,
-    /// Why there is no gate. Needed with `auth = "app"` and `"none"`.
-    #[model(optional)]
-    pub reason: Attr<String>,
-    /// Another service for this part. Left out, it is that of the app.
-    #[model(block)]
-    pub service: Attr<Service>,
-    /// Priority of its router. Left out, it is chosen so that the more specific path wins, whatever the lengths of the rules.
-    #[model(optional, computed)]
-    pub priority: Attr<i64>,
-}
-
-/// What is in front of a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Leaf, JsonSchema)]
-#[schemars(rename_all = "snake_case")]
-pub enum Auth {
-    /// The gate.
-    Required,
-    /// Nothing: the app signs in by itself.
-    App,
-    /// The gate's guest form.
-    Public,
-    /// Nothing: open to everybody.
-    None,
-}
-
-impl Auth {
-    /// Whether a request reaches the app without having met the gate in any form.
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::App | Self::None)
-    }
-}
-
-/// How a path matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Leaf, JsonSchema)]
-pub enum PathType {
-    /// The path, and everything below it.
-    #[leaf(rename = "Prefix")]
-    Prefix,
-    /// The path alone.
-    #[leaf(rename = "Exact")]
-    Exact,
-    /// As the ingress controller likes.
-    #[leaf(rename = "ImplementationSpecific")]
-    ImplementationSpecific,
-}
-
-/// What a path is declared to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Leaf, JsonSchema)]
-#[schemars(rename_all = "snake_case")]
-pub enum Expect {
-    /// Reachable without the gate.
-    Public,
-    /// Behind the gate.
-    Gated,
-}
-
-/// One declared path, for the probe.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Leaf, JsonSchema)]
-pub struct ProbeTarget {
-    /// Which declaration it is: the path for those of the resource itself, the label for a carve-out of one path,
-    /// `<label>:<path>` for one of several.
-    pub label: String,
-    /// Its address.
-    pub url: String,
-    /// What it is declared to be.
-    pub expect: Expect,
-    /// How the path matches.
-    pub path_type: PathType,
-    /// The Ingress that serves it, as `<namespace>/<name>`.
-    pub ingress: String,
-    /// Changes whenever any route of the resource does, so that the probe looks again.
-    pub routing_hash: String,
 }
 
 fn whole_host() -> Vec<String> {

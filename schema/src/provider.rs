@@ -8,10 +8,11 @@
 //! [`with_environment`], to the block's value; therefore no attribute of the block has a default in its schema: the defaults
 //! stand in [`ARGUMENTS`] beside the variables. A test holds that table, the types and the doc comments together.
 //!
-//! Blocks of later subjects (`dns`, `prometheus`) come with them.
+//! Blocks of later subjects (`prometheus`) come with them.
 
 mod arguments;
 mod checks;
+mod dns;
 mod environment;
 mod kubernetes;
 mod probe;
@@ -23,6 +24,7 @@ mod vault;
 mod tests;
 
 pub use checks::{CheckLevel, Checks};
+pub use dns::{Dns, DnsProvider};
 pub use environment::{ARGUMENTS, Argument, EnvironmentError, with_environment};
 pub use kubernetes::{Exec, Kubernetes};
 pub use probe::Probe;
@@ -54,6 +56,9 @@ pub struct ProviderConfig {
     /// `HOMELAB_VAULT_KUBERNETES_ROLE`; `VAULT_TOKEN`; the token file in the home folder that `vault login` writes.
     #[model(block)]
     pub vault: Attr<Vault>,
+    /// Where the DNS records of the house are kept, and what proxied ones point to.
+    #[model(block)]
+    pub dns: Attr<Dns>,
     /// The conventions of the house, in one place. Each resource can override what concerns it.
     #[model(block)]
     pub site: Attr<Site>,

@@ -16,8 +16,8 @@ use serde_json::Value;
 
 use self::file::Content;
 use crate::objects::{
-    Applied, ApplyRequest, Backend, Cause, Change, Checked, DeleteRequest, Deletion, Kind, Live, Mark, ObjectError,
-    ObjectId, Objects, Scope, declared_object, foreign_owner, release_reason,
+    Applied, ApplyRequest, Backend, Cause, Change, Checked, DeleteRequest, Deletion, FieldsRequest, Kind, Live, Mark,
+    ObjectError, ObjectId, Objects, Scope, declared_object, foreign_owner, release_reason,
 };
 
 /// A folder of objects.
@@ -81,6 +81,16 @@ impl Objects for Folder {
     async fn check(&self, request: &ApplyRequest) -> Result<Checked, ObjectError> {
         let wanted = request.clone();
         self.blocking("check", &request.id, move |root| check(root, &wanted)).await
+    }
+
+    async fn apply_fields(&self, request: &FieldsRequest, _dry_run: bool) -> Result<Option<Live>, ObjectError> {
+        if request.fields.as_object().is_some_and(serde_json::Map::is_empty) {
+            return Ok(None);
+        }
+        let words =
+            "a folder holds whole objects: one field of an object that is declared elsewhere cannot be set there";
+        let cause = Cause::Invalid { words: words.to_owned(), fields: Vec::new() };
+        Err(ObjectError::new(format!("write fields of {} in {}", request.id, self.place()), cause))
     }
 
     async fn delete(&self, request: &DeleteRequest) -> Result<Deletion, ObjectError> {

@@ -2,27 +2,33 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use homelab_core::probe::{Failure, Settings, Url, address};
+use homelab_core::probe::{Check, Failure, Settings, address};
+use homelab_schema::carveout_probe::AddressFamily;
 use tokio::net::TcpStream;
 
 use super::place;
 use super::resolve::{Resolve, ResolveError};
 
 /// Connects for sample `number`; each number begins with another address of a name that has several, so that the samples
-/// together see them all.
+/// together see them all. `addresses` is set to how many there are.
 pub(super) async fn connect(
-    url: &Url,
+    check: &Check,
     settings: &Settings,
     resolver: &dyn Resolve,
     number: usize,
+    addresses: &AtomicUsize,
 ) -> Result<TcpStream, Failure> {
-    let (host, port) = place(url, settings);
+    let (host, port) = place(check, settings);
+    let count = addresses;
     let addresses = match host.parse::<IpAddr>() {
         Ok(address) => vec![address],
         Err(_) => resolver.resolve(host).await.map_err(|error| failed(host, error))?,
     };
+    let addresses = of_family(host, addresses, settings.family)?;
     let mut allowed = allowed(host, addresses, settings.allow_private)?;
+    count.store(allowed.len(), Ordering::Relaxed);
     let count = allowed.len();
     allowed.rotate_left(number % count);
     // An address that swallows packets must leave the others their time.
@@ -41,6 +47,17 @@ pub(super) async fn connect(
         }
     }
     Err(Failure::Unreachable(last))
+}
+
+/// The addresses of the declared family.
+fn of_family(host: &str, addresses: Vec<IpAddr>, family: AddressFamily) -> Result<Vec<IpAddr>, Failure> {
+    let (word, fits): (&str, fn(&IpAddr) -> bool) = match family {
+        AddressFamily::Any => return Ok(addresses),
+        AddressFamily::Ipv4 => ("IPv4", IpAddr::is_ipv4),
+        AddressFamily::Ipv6 => ("IPv6", IpAddr::is_ipv6),
+    };
+    let fitting: Vec<IpAddr> = addresses.into_iter().filter(fits).collect();
+    if fitting.is_empty() { Err(Failure::DnsAbsent(format!("{host} has no {word} address"))) } else { Ok(fitting) }
 }
 
 /// The addresses that may be asked; never empty.

@@ -1,15 +1,17 @@
 //! The prober against servers that are as bad as real ones.
 
 mod answers;
+mod gates;
 mod network;
 mod origin;
 mod tls;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use homelab_core::probe::{Check, ConnectTo, Outcome, Proof, Report, Run, Settings, Url, Wall};
+use homelab_core::probe::{Check, ConnectTo, Outcome, Proof, Report, Run, Settings, Url, Wall, Way};
 use homelab_cty::Path;
-use homelab_schema::carveout_probe::WallSystem;
+use homelab_schema::carveout_probe::{AddressFamily, WallSystem};
 use tokio_util::sync::CancellationToken;
 
 use super::Prober;
@@ -24,6 +26,7 @@ fn check(url: &str, outcome: Outcome) -> Check {
         at: Path::root(),
         url: Url::parse(url).unwrap(),
         method: "GET".to_owned(),
+        way: Way::Plain,
         headers: Vec::new(),
         outcome,
         proof: Proof::default(),
@@ -48,6 +51,8 @@ fn settings(origin: Option<&Origin>) -> Settings {
         allow_private: true,
         concurrency: 16,
         settle: Duration::ZERO,
+        family: AddressFamily::Any,
+        every_address: false,
     }
 }
 

@@ -23,9 +23,11 @@ const APPLY: &str = "application/apply-patch+yaml";
 
 /// How to patch.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Patch {
-    /// Server-side apply as our manager.
+pub(super) enum Patch<'a> {
+    /// Server-side apply.
     Apply {
+        /// As this field manager.
+        manager: &'a str,
         /// Take over conflicting fields.
         force: bool,
         /// Do not store anything.
@@ -108,13 +110,14 @@ impl Api {
     }
 
     /// Patches the object; the answer is its new form and whether it was created.
-    pub(super) async fn patch(&self, id: &ObjectId, patch: Patch, body: &Value) -> Result<(Live, bool), Refusal> {
+    pub(super) async fn patch(&self, id: &ObjectId, patch: Patch<'_>, body: &Value) -> Result<(Live, bool), Refusal> {
         let (content_type, query) = match patch {
             Patch::Json => ("application/json-patch+json", format!("?fieldManager={MANAGER}")),
-            Patch::Apply { force, dry_run } => {
+            Patch::Apply { manager, force, dry_run } => {
+                let manager = paths::segment(manager);
                 let dry_run = if dry_run { "&dryRun=All" } else { "" };
                 // Strict: a field that the served version does not know must not vanish silently.
-                let query = format!("?fieldManager={MANAGER}&force={force}&fieldValidation=Strict{dry_run}");
+                let query = format!("?fieldManager={manager}&force={force}&fieldValidation=Strict{dry_run}");
                 (APPLY, query)
             }
         };

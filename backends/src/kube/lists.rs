@@ -12,6 +12,8 @@
 //! - It is at most [`MAX_AGE`] old. A GET would be a little fresher; a plan of a thousand objects takes longer than that.
 //! - "Not in the list" is confirmed by a GET: only that can say that an object is gone.
 //!
+//! None of this binds a guess ([`SharedReads::guess`]): it is for writes that the server refuses where it is wrong.
+//!
 //! Secrets never share: a LIST would fetch the values of secrets that nobody asked for. Where LIST is forbidden, or the
 //! collection is much larger than what is asked of it, every read is a GET.
 
@@ -135,8 +137,12 @@ impl SharedReads {
         self.answer(api, id, true).await
     }
 
-    /// The same for a question whose answer is verified anyhow: "not in the list" is good enough.
-    pub(super) async fn glance(&self, api: &Api, id: &ObjectId) -> Result<Option<Live>, Cause> {
+    /// What is probably there, for a write that is pinned to it: a list of any age is good enough, as the server itself
+    /// says whether the answer still stands.
+    pub(super) async fn guess(&self, api: &Api, id: &ObjectId) -> Result<Option<Live>, Cause> {
+        if let Some(object) = self.scope(id).remembered(id).await? {
+            return Ok(Some(Live { object: typed(object, id.kind, &api.version(id.kind).await?) }));
+        }
         self.answer(api, id, false).await
     }
 
@@ -180,6 +186,14 @@ impl ScopeReads {
             }
         }
         self.says(last.as_ref(), id, began)
+    }
+
+    /// The object as the last list has it, however long ago that was.
+    async fn remembered(&self, id: &ObjectId) -> Result<Option<Value>, Cause> {
+        match self.last.lock().await.as_ref() {
+            Some(Last::Snapshot { items, .. }) => items.get(&id.name).map(|text| parsed(text)).transpose(),
+            _ => Ok(None),
+        }
     }
 
     /// What the last LIST says about a read that began at `began`.

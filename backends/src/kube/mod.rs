@@ -9,6 +9,7 @@ mod api;
 mod connection;
 mod delete;
 pub(crate) mod failure;
+mod fields;
 mod kubeconfig;
 mod lists;
 mod paths;
@@ -32,8 +33,8 @@ pub(crate) use self::paths::segment;
 pub use self::requests::REQUEST_LOG;
 pub use self::settings::{ExecSettings, Place, Settings};
 use crate::objects::{
-    Applied, ApplyRequest, Backend, Cause, Checked, DeleteRequest, Deletion, Kind, Live, ObjectError, ObjectId,
-    Objects, Scope,
+    Applied, ApplyRequest, Backend, Cause, Checked, DeleteRequest, Deletion, FieldsRequest, Kind, Live, ObjectError,
+    ObjectId, Objects, Scope,
 };
 
 /// Until a connection stands, TLS included.
@@ -92,16 +93,22 @@ impl Objects for Kube {
 
     async fn apply(&self, request: &ApplyRequest) -> Result<Applied, ObjectError> {
         let _writing = self.reads.writing(&request.id);
-        write::apply(&self.api, request).await.map_err(self.failed("apply", &request.id))
+        write::apply(&self.api, &self.reads, request).await.map_err(self.failed("apply", &request.id))
     }
 
     async fn check(&self, request: &ApplyRequest) -> Result<Checked, ObjectError> {
         write::check(&self.api, &self.reads, request).await.map_err(self.failed("check", &request.id))
     }
 
+    async fn apply_fields(&self, request: &FieldsRequest, dry_run: bool) -> Result<Option<Live>, ObjectError> {
+        let _writing = (!dry_run).then(|| self.reads.writing(&request.id));
+        let done = fields::apply(&self.api, &self.reads, request, dry_run).await;
+        done.map_err(self.failed("write fields of", &request.id))
+    }
+
     async fn delete(&self, request: &DeleteRequest) -> Result<Deletion, ObjectError> {
         let _writing = self.reads.writing(&request.id);
-        delete::delete(&self.api, request).await.map_err(self.failed("delete", &request.id))
+        delete::delete(&self.api, &self.reads, request).await.map_err(self.failed("delete", &request.id))
     }
 
     async fn served_version(&self, kind: Kind) -> Result<String, ObjectError> {

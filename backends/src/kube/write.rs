@@ -1,4 +1,13 @@
 //! Applying: owners, adoption, conflicts, force.
+//!
+//! # One request where one is enough
+//!
+//! Every write is pinned to what was judged before it: to the resourceVersion of the object that was looked at, or, where
+//! none is expected, to one that no object ever has ([`NEVER`]). The server compares and writes at once, so between the
+//! judgement and the write nobody can slip in; and what was judged may then be old (from a list) or a mere guess ("not
+//! there, since it is about to be created"): a wrong guess is refused, and the object is looked at before anything else is
+//! said. So a create is one request, an update is one request and its part of a list, and neither is less careful than a
+//! look before each.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +17,7 @@ use super::adopt::{may_force, patch, takeover, unsettled};
 use super::api::{Api, Patch, settle};
 use super::lists::SharedReads;
 use super::status::Refusal;
-use crate::objects::{Applied, ApplyRequest, Cause, Change, Checked, Live, ObjectId, foreign_owner, rendered};
+use crate::objects::{Applied, ApplyRequest, Cause, Change, Checked, Live, MANAGER, ObjectId, foreign_owner, rendered};
 
 /// How often an object that changes under our hands is looked at again.
 const ATTEMPTS: u32 = 5;
@@ -16,38 +25,73 @@ const ATTEMPTS: u32 = 5;
 const TERMINATING: Duration = Duration::from_mins(1);
 /// Between two looks at something that is awaited.
 pub(super) const POLL: Duration = Duration::from_millis(250);
+/// A resourceVersion that no object has: it is older than the first write of a store. An apply that carries it creates,
+/// or is refused where the object is there.
+const NEVER: &str = "1";
 
 /// Makes the object what the request says.
-pub(super) async fn apply(api: &Api, request: &ApplyRequest) -> Result<Applied, Cause> {
-    for attempt in 1..=ATTEMPTS {
-        match apply_once(api, request).await {
-            Err(Refusal::Stale) if attempt < ATTEMPTS => {}
-            result => return result.map_err(settle),
+pub(super) async fn apply(api: &Api, reads: &SharedReads, request: &ApplyRequest) -> Result<Applied, Cause> {
+    let mut live = guess(api, reads, request).await?;
+    let mut is_guess = true;
+    for _ in 1..ATTEMPTS {
+        let refused = match apply_once(api, request, live.as_ref()).await {
+            Ok(applied) => return Ok(applied),
+            Err(refused) => refused,
+        };
+        if !look_again(&refused, is_guess) {
+            return Err(settle(refused));
         }
+        let seen = standing(api, &request.id).await?;
+        if refused != Refusal::Stale && version(seen.as_ref()) == version(live.as_ref()) {
+            return Err(settle(refused));
+        }
+        (live, is_guess) = (seen, false);
     }
-    Err(settle(Refusal::Stale))
+    apply_once(api, request, live.as_ref()).await.map_err(settle)
 }
 
-async fn apply_once(api: &Api, request: &ApplyRequest) -> Result<Applied, Refusal> {
-    let id = &request.id;
-    let mut live = standing(api, id).await?;
-    let mut adopted = None;
-    if let Some(found) = &live {
-        if let Some(owner) = foreign_owner(&found.object, &request.mark) {
-            return Err(Cause::OwnedBy(owner).into());
+/// What is probably there. A wrong answer costs a request and harms nothing.
+async fn guess(api: &Api, reads: &SharedReads, request: &ApplyRequest) -> Result<Option<Live>, Cause> {
+    if request.is_new { Ok(None) } else { reads.guess(api, &request.id).await }
+}
+
+/// Whether a refusal may be about what was there and not about what is there.
+fn look_again(refused: &Refusal, is_guess: bool) -> bool {
+    match refused {
+        Refusal::Stale => true,
+        Refusal::NoDryRun(_) => false,
+        Refusal::Cause(cause) => {
+            let about_the_object = matches!(
+                cause,
+                Cause::Conflict(_)
+                    | Cause::OwnedBy(_)
+                    | Cause::Terminating { .. }
+                    | Cause::Admission { .. }
+                    | Cause::Invalid { .. }
+            );
+            is_guess && about_the_object
         }
+    }
+}
+
+async fn apply_once(api: &Api, request: &ApplyRequest, found: Option<&Live>) -> Result<Applied, Refusal> {
+    let mut adopted = None;
+    let mut taken_over = None;
+    if let Some(found) = found {
+        judge(found, request)?;
         if found.mark().is_none() {
             // Written before the apply and not with it: an apply cannot say that somebody else's fields are its own. Killed
             // between the two writes, the object is unchanged and the next run finds it ours.
             let taken = takeover(&found.object);
             adopted = Some(taken.as_ref().map(|taken| taken.from.clone()).unwrap_or_default());
             if let (Some(taken), Some(version)) = (taken, found.resource_version()) {
-                live = Some(api.patch(id, Patch::Json, &patch(&taken, version)).await?.0);
+                taken_over = Some(api.patch(&request.id, Patch::Json, &patch(&taken, version)).await?.0);
             }
         }
     }
-    let (after, created) = write(api, request, live.as_ref(), false).await?;
-    let unchanged = live.as_ref().is_some_and(|before| before.resource_version() == after.resource_version());
+    let before = taken_over.as_ref().or(found);
+    let (after, created) = write(api, request, before, false).await?;
+    let unchanged = before.is_some_and(|before| before.resource_version() == after.resource_version());
     let change = match adopted {
         _ if created => Change::Created,
         Some(from) => Change::Adopted { from },
@@ -57,55 +101,85 @@ async fn apply_once(api: &Api, request: &ApplyRequest) -> Result<Applied, Refusa
     Ok(Applied { live: after, change })
 }
 
-/// Whether an apply would succeed. What is there may come from a shared list: a plan of many objects asks for all of them,
-/// the dry run itself is always fresh, and the apply looks again.
+/// Whether the object that is there may be written to.
+fn judge(found: &Live, request: &ApplyRequest) -> Result<(), Cause> {
+    if found.is_terminating() {
+        return Err(Cause::Terminating { finalizers: found.finalizers() });
+    }
+    foreign_owner(&found.object, &request.mark).map_or(Ok(()), |owner| Err(Cause::OwnedBy(owner)))
+}
+
+/// Whether an apply would succeed, and what it would take over.
 pub(super) async fn check(api: &Api, reads: &SharedReads, request: &ApplyRequest) -> Result<Checked, Cause> {
+    let mut live = match guess(api, reads, request).await {
+        Ok(live) => live,
+        Err(cause) => return not_asked(cause.into()),
+    };
+    let mut is_guess = true;
     for attempt in 1..=ATTEMPTS {
-        let live = if attempt == 1 { reads.glance(api, &request.id).await } else { api.get(&request.id).await };
-        let refused = match check_once(api, request, live).await {
-            Ok(()) => return Ok(Checked::Passed),
+        let refused = match check_once(api, request, live.as_ref()).await {
+            Ok(()) => {
+                return Ok(match live {
+                    Some(live) if live.mark().is_none() => Checked::Adopts(Box::new(live)),
+                    _ => Checked::Passed,
+                });
+            }
             Err(refused) => refused,
         };
-        let reason = match refused {
-            Refusal::Stale if attempt < ATTEMPTS => continue,
-            Refusal::NoDryRun(words) | Refusal::Cause(Cause::Forbidden { words }) => words,
-            Refusal::Cause(
-                cause @ (Cause::NamespaceMissing { .. } | Cause::NoSuchKind { .. } | Cause::Terminating { .. }),
-            ) => cause.to_string(),
-            other => return Err(settle(other)),
-        };
-        return Ok(Checked::Not { reason });
+        if look_again(&refused, is_guess) && attempt < ATTEMPTS {
+            let seen = api.get(&request.id).await?;
+            if refused == Refusal::Stale || version(seen.as_ref()) != version(live.as_ref()) {
+                (live, is_guess) = (seen, false);
+                continue;
+            }
+        }
+        return not_asked(refused);
     }
     Err(settle(Refusal::Stale))
 }
 
-async fn check_once(api: &Api, request: &ApplyRequest, live: Result<Option<Live>, Cause>) -> Result<(), Refusal> {
-    let live = live?;
-    if let Some(found) = &live {
-        if found.is_terminating() {
-            return Err(Cause::Terminating { finalizers: found.finalizers() }.into());
-        }
-        if let Some(owner) = foreign_owner(&found.object, &request.mark) {
-            return Err(Cause::OwnedBy(owner).into());
-        }
+/// What a refusal says where the question could not be asked, else its cause.
+fn not_asked(refused: Refusal) -> Result<Checked, Cause> {
+    let reason = match refused {
+        Refusal::NoDryRun(words) | Refusal::Cause(Cause::Forbidden { words }) => words,
+        Refusal::Cause(
+            cause @ (Cause::NamespaceMissing { .. } | Cause::NoSuchKind { .. } | Cause::Terminating { .. }),
+        ) => cause.to_string(),
+        other => return Err(settle(other)),
+    };
+    Ok(Checked::Not { reason })
+}
+
+async fn check_once(api: &Api, request: &ApplyRequest, found: Option<&Live>) -> Result<(), Refusal> {
+    if let Some(found) = found {
+        judge(found, request)?;
     }
-    write(api, request, live.as_ref(), true).await.map(|_| ())
+    write(api, request, found, true).await.map(|_| ())
 }
 
 /// One apply, repeated with force where every conflict may be settled so.
 async fn write(api: &Api, request: &ApplyRequest, live: Option<&Live>, dry_run: bool) -> Result<(Live, bool), Refusal> {
     let mut body = rendered(request);
-    let conflicts = match api.patch(&request.id, Patch::Apply { force: false, dry_run }, &body).await {
+    // Pinned: a write, and force above all, must meet the object and the managers that were judged and none that came since.
+    body["metadata"]["resourceVersion"] = Value::String(version(live).to_owned());
+    let apply = |force| Patch::Apply { manager: MANAGER, force, dry_run };
+    let conflicts = match api.patch(&request.id, apply(false), &body).await {
         Err(Refusal::Cause(Cause::Conflict(conflicts))) => conflicts,
         other => return other,
     };
+    if live.is_none() {
+        // It is there after all.
+        return Err(Refusal::Stale);
+    }
     if !may_force(&conflicts, &request.respelled) {
         return Err(Cause::Conflict(unsettled(conflicts, &request.respelled)).into());
     }
-    // Pinned: force must overrule the managers that were judged here and nobody who came since.
-    let Some(version) = live.and_then(Live::resource_version) else { return Err(Refusal::Stale) };
-    body["metadata"]["resourceVersion"] = Value::String(version.to_owned());
-    api.patch(&request.id, Patch::Apply { force: true, dry_run }, &body).await
+    api.patch(&request.id, apply(true), &body).await
+}
+
+/// What to pin a write to.
+fn version(live: Option<&Live>) -> &str {
+    live.and_then(Live::resource_version).unwrap_or(NEVER)
 }
 
 /// The object, once it is not on its way out: writing to one that is being deleted would succeed and then vanish.

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Applied, ApplyRequest, Backend, Cause, Checked, DeleteRequest, Deletion, Kind, Live, ObjectError, ObjectId,
-    Objects, Scope,
+    Applied, ApplyRequest, Backend, Cause, Checked, DeleteRequest, Deletion, FieldsRequest, Kind, Live, ObjectError,
+    ObjectId, Objects, Scope,
 };
 
 /// [`Objects`] that give up with [`Cause::Cancelled`] as soon as a token is cancelled.
@@ -69,6 +69,13 @@ impl Objects for Cancellable {
 
     async fn check(&self, request: &ApplyRequest) -> Result<Checked, ObjectError> {
         self.race(self.objects.check(request)).await
+    }
+
+    async fn apply_fields(&self, request: &FieldsRequest, dry_run: bool) -> Result<Option<Live>, ObjectError> {
+        if self.token.is_cancelled() {
+            return Err(self.cancelled());
+        }
+        self.objects.apply_fields(request, dry_run).await
     }
 
     async fn delete(&self, request: &DeleteRequest) -> Result<Deletion, ObjectError> {

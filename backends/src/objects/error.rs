@@ -24,6 +24,8 @@ pub enum Service {
     Kubernetes,
     /// Vault or `OpenBao`: block `vault`.
     Vault,
+    /// The provider of DNS records: block `dns`.
+    Dns,
 }
 
 impl Service {
@@ -32,6 +34,7 @@ impl Service {
         match self {
             Self::Kubernetes => "kubernetes",
             Self::Vault => "vault",
+            Self::Dns => "dns",
         }
     }
 }

@@ -28,9 +28,9 @@ impl Kind {
         self.versions.first().copied().unwrap_or("v1")
     }
 
-    /// Whether every cluster serves it.
+    /// Whether every cluster serves it. The Gateway API comes as definitions, whatever its group is called.
     pub fn is_built_in(&self) -> bool {
-        !self.group.contains('.') || self.group.ends_with(".k8s.io")
+        !self.group.contains('.') || (self.group.ends_with(".k8s.io") && !self.group.starts_with("gateway."))
     }
 
     /// An object of this kind; `namespace` is ignored for a cluster-wide kind.
@@ -105,6 +105,12 @@ pub mod kinds {
     pub const MIDDLEWARE: Kind = namespaced("traefik.io", "Middleware", "middlewares", &["v1alpha1"]);
     /// Traefik's own routes.
     pub const INGRESS_ROUTE: Kind = namespaced("traefik.io", "IngressRoute", "ingressroutes", &["v1alpha1"]);
+    /// Traefik's own routes for TCP.
+    pub const INGRESS_ROUTE_TCP: Kind = namespaced("traefik.io", "IngressRouteTCP", "ingressroutetcps", &["v1alpha1"]);
+    /// HTTP routes of the Gateway API.
+    pub const HTTP_ROUTE: Kind = namespaced("gateway.networking.k8s.io", "HTTPRoute", "httproutes", &["v1"]);
+    /// gRPC routes of the Gateway API.
+    pub const GRPC_ROUTE: Kind = namespaced("gateway.networking.k8s.io", "GRPCRoute", "grpcroutes", &["v1"]);
     /// External secrets; v1 since 0.16, v1beta1 up to 0.16.
     pub const EXTERNAL_SECRET: Kind =
         namespaced("external-secrets.io", "ExternalSecret", "externalsecrets", &["v1", "v1beta1"]);

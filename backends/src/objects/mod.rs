@@ -31,10 +31,10 @@ pub use id::{Kind, ObjectId, kinds};
 pub use left_out::left_out;
 pub use live::Live;
 pub use mark::{ANNOTATION_PREFIX, CREATION_ANNOTATION, MANAGER, Mark, OWNER_ANNOTATION};
-pub use owned::{declared_view, owned};
+pub use owned::{declared_view, owned, owned_by};
 pub use owner::{Owner, is_predecessor, owner_of};
 pub(crate) use owner::{foreign_owner, release_reason};
-pub use request::{Applied, ApplyRequest, Change, Checked, DeleteRequest, Deletion, Scope};
+pub use request::{Applied, ApplyRequest, Change, Checked, DeleteRequest, Deletion, FieldsRequest, Scope};
 pub(crate) use request::{declared_object, rendered};
 
 /// What stands behind an [`Objects`].
@@ -74,6 +74,12 @@ pub trait Objects: Send + Sync {
     /// Asks whether [`Objects::apply`] would succeed, without writing: owner, field conflicts, admission. What cannot be
     /// asked (a read-only identity, a missing namespace, a CRD that is not there yet) is [`Checked::Not`].
     async fn check(&self, request: &ApplyRequest) -> Result<Checked, ObjectError>;
+
+    /// Makes fields of somebody else's object what the request says, or with `dry_run` asks whether that would succeed.
+    /// Answers the object as it is (or would be) then; `None` where it is absent.
+    ///
+    /// Fails with [`Cause::Conflict`] where another manager wants another value: nothing is ever forced.
+    async fn apply_fields(&self, request: &FieldsRequest, dry_run: bool) -> Result<Option<Live>, ObjectError>;
 
     /// Removes the object, unless it is not ours any more: then it is only released.
     async fn delete(&self, request: &DeleteRequest) -> Result<Deletion, ObjectError>;

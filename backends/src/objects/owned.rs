@@ -11,9 +11,14 @@ use super::MANAGER;
 ///
 /// Empty where we own nothing: a file, or an object that nobody has applied for us yet.
 pub fn owned(live: &Value) -> Value {
+    owned_by(live, MANAGER)
+}
+
+/// The same for another field manager of ours.
+pub fn owned_by(live: &Value, manager: &str) -> Value {
     let entries = live.get("metadata").and_then(|metadata| metadata.get("managedFields")).and_then(Value::as_array);
     let ours = entries.into_iter().flatten().find(|entry| {
-        entry.get("manager").and_then(Value::as_str) == Some(MANAGER)
+        entry.get("manager").and_then(Value::as_str) == Some(manager)
             && entry.get("operation").and_then(Value::as_str) == Some("Apply")
             && is_of_object(entry)
     });

@@ -29,13 +29,30 @@ pub struct ApplyRequest {
     /// Fields that a controller is known to write back in its own spelling, as the server names them in conflicts
     /// (`.spec.refreshInterval`). Such a field is taken back; any other conflict with a foreign manager is an error.
     pub respelled: Vec<String>,
+    /// Whether the object is about to be made, and so probably not there. It saves a look; should the object be there,
+    /// it is found out all the same, and taken over or refused as any other.
+    pub is_new: bool,
 }
 
 impl ApplyRequest {
-    /// A request without respelled fields.
+    /// A request without respelled fields, for an object that is probably there.
     pub fn new(id: ObjectId, object: Value, mark: Mark) -> Self {
-        Self { id, object, mark, respelled: Vec::new() }
+        Self { id, object, mark, respelled: Vec::new(), is_new: false }
     }
+}
+
+/// Fields of an object that belongs to somebody else.
+///
+/// Each holder of such fields is a field manager of its own: two of them may want the same value, and it goes when the
+/// last of them lets go.
+#[derive(Clone, Debug)]
+pub struct FieldsRequest {
+    /// Which object. It is never created.
+    pub id: ObjectId,
+    /// The fields that are ours, and no other; `{}` lets go of all that `manager` held before.
+    pub fields: Value,
+    /// The field manager that holds them; at most 128 printable characters, and not [`super::MANAGER`].
+    pub manager: String,
 }
 
 /// The object as it is sent: what was declared, its name and the mark, in the preferred version.
@@ -85,10 +102,12 @@ pub enum Change {
 }
 
 /// What a dry run said.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Checked {
     /// The apply would succeed now.
     Passed,
+    /// It would succeed, and take over this object, which does not carry our mark.
+    Adopts(Box<Live>),
     /// It could not be asked.
     Not {
         /// Why, as a sentence fragment: `the identity may not write Ingress in photos`.

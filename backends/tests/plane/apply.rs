@@ -106,7 +106,8 @@ async fn incident_15_an_object_that_exists_is_adopted_from_kubectl_and_terraform
     let plain = admin().apply(&path(&request.id), "another-tool", false, &whole(&request)).expect("apply");
     assert_eq!(plain.status, 409, "a plain apply conflicts");
 
-    assert_eq!(kube.check(&request).await, Ok(Checked::Passed));
+    let Ok(Checked::Adopts(found)) = kube.check(&request).await else { panic!("a plan tells that it is there") };
+    assert_eq!(found.object["spec"]["ingressClassName"], "old");
     let uid = kube.get(&request.id).await.expect("get").expect("there").uid().map(str::to_owned);
     let applied = kube.apply(&request).await.expect("adopted");
     assert_eq!(applied.change, Change::Adopted { from: vec!["HashiCorp".to_owned()] });

@@ -4,6 +4,8 @@ mod admission;
 mod apply;
 mod delete;
 mod errors;
+mod fields;
+mod pinned;
 mod reads;
 mod support;
 mod vault;

@@ -41,9 +41,10 @@ pub(crate) fn namespace(prefix: &str) -> String {
     admin().namespace(prefix).expect("namespace")
 }
 
-pub(crate) fn ingress(namespace: &str, host: &str) -> ApplyRequest {
+/// An Ingress below that domain, of a host that is the namespace's own: hosts are for the whole plane, and stay there.
+pub(crate) fn ingress(namespace: &str, domain: &str) -> ApplyRequest {
     let id = kinds::INGRESS.object(namespace, "photos");
-    ApplyRequest::new(id, ingress_body(host), Mark::new(OWNER))
+    ApplyRequest::new(id, ingress_body(&format!("{namespace}.{domain}")), Mark::new(OWNER))
 }
 
 pub(crate) fn ingress_body(host: &str) -> Value {

@@ -22,7 +22,7 @@ impl Folder {
         with_defaults(&mut value, &Ingress::block());
         let mut planned: Ingress = block.model(&address, &value)?;
         fill::fill(&config, &mut planned, &self.site);
-        let mut findings = checks::declaration(&config);
+        let mut findings = checks::declaration(&config, self.site.parity);
         findings.extend(checks::planned(&planned, &self.site));
         findings.retain(|finding| finding.severity == Severity::Error);
         if let Some(first) = findings.first() {

@@ -1,5 +1,6 @@
 //! `homelab doctor` on a real API server and a real Vault.
 
+use homelab_plane::dns_api::{DnsApi, Permissions};
 use homelab_plane::plane::Options;
 use homelab_plane::{Env, Plane, Vault, shared};
 use serde_json::Value;
@@ -183,4 +184,60 @@ fn nothing_configured_is_nothing_measured() {
     assert!(ran.out.contains("unset    kubernetes: no cluster and no folder is configured"), "{}", ran.out);
     assert!(ran.out.contains("hint: name one with VAULT_ADDR"), "{}", ran.out);
     assert!(ran.err.contains("--dir"), "{}", ran.err);
+}
+
+/// A run that knows the zone of that API, as the holder of `token`.
+fn at_the_zone(api: &DnsApi, token: &str) -> Homelab {
+    homelab("doctor --output json")
+        .env("HOMELAB_DNS_ZONE", "example.net")
+        .env("HOMELAB_DNS_BASE_URL", api.url())
+        .env("HOMELAB_DNS_TUNNEL_ID", "6ff42ae2-765d-4adf-8112-31c55c1551ef")
+        .env("CLOUDFLARE_API_TOKEN", token)
+}
+
+#[track_caller]
+fn zone(run: Homelab, code: i32) -> Value {
+    let mut document = run.run().code(code).document("doctor");
+    document["services"][2].take()
+}
+
+#[test]
+fn a_token_of_the_zone_may_edit_or_is_told_what_it_lacks() {
+    let api = DnsApi::start("example.net", "wary-s3cret").unwrap();
+    let all = Permissions { zone_read: true, dns_read: true, dns_edit: true };
+    let found = zone(at_the_zone(&api, "wary-s3cret"), 0);
+    assert_eq!((&found["name"], &found["state"]), (&Value::from("dns"), &Value::from("ok")));
+    let detail = found["detail"].as_str().unwrap();
+    assert!(detail.contains("zone example.net at http://127.0.0.1:") && detail.contains(&api.zone_id()), "{detail}");
+    assert!(found["identity"].as_str().unwrap().ends_with("(active)"), "{found}");
+    assert!(api.records().is_empty(), "looking makes nothing");
+
+    api.permit(Permissions { dns_edit: false, ..all });
+    let found = zone(at_the_zone(&api, "wary-s3cret"), 2);
+    assert_eq!(lines(&found, "lacks"), ["\"DNS edit\", for the records of homelab_ingress"]);
+    assert!(found["hint"].as_str().unwrap().contains("zone example.net"), "{found}");
+
+    api.permit(Permissions { zone_read: false, ..all });
+    let found = zone(at_the_zone(&api, "wary-s3cret"), 3);
+    assert!(found["detail"].as_str().unwrap().contains("\"Zone read\""), "{found}");
+    assert!(found["hint"].as_str().unwrap().contains("both zone and zone_id"), "{found}");
+    let both = at_the_zone(&api, "wary-s3cret").env("HOMELAB_DNS_ZONE_ID", api.zone_id());
+    assert_eq!(zone(both, 0)["state"], "ok", "nothing has to be looked up");
+}
+
+#[test]
+fn a_zone_that_cannot_be_used_is_a_gap_and_the_token_is_not_shown() {
+    let api = DnsApi::start("example.net", "another").unwrap();
+    let found = zone(at_the_zone(&api, "wary-s3cret"), 3);
+    assert_eq!(found["state"], "unusable");
+    assert!(found["detail"].as_str().unwrap().contains("Invalid access token (9109)"), "{found}");
+    assert!(found["hint"].as_str().unwrap().contains("CLOUDFLARE_API_TOKEN"), "{found}");
+    assert!(!found.to_string().contains("s3cret"), "{found}");
+
+    let found = zone(at_the_zone(&api, "another").env("HOMELAB_DNS_ZONE", "example.org"), 3);
+    assert!(found["detail"].as_str().unwrap().contains("no zone example.org"), "{found}");
+    let away = at_the_zone(&api, "another").env("HOMELAB_DNS_BASE_URL", "http://127.0.0.1:9");
+    assert!(zone(away, 3)["detail"].as_str().unwrap().contains("no connection to http://127.0.0.1:9"));
+    let bare = at_the_zone(&api, "another").env("HOMELAB_DNS_TUNNEL_ID", "");
+    assert!(lines(&zone(bare, 0), "notes").join("").contains("neither tunnel_id nor proxied_target"));
 }

@@ -21,9 +21,15 @@ fn the_manifest_lists_every_verb_with_tier_and_flags() {
             ("doctor", "read"),
             ("gate capture", "read"),
             ("gate check", "read"),
+            ("ingress lint", "read"),
+            ("ingress refs", "read"),
+            ("ingress routes", "read"),
             ("man", "write"),
             ("manifest", "read"),
+            ("probe explain", "read"),
+            ("probe export", "read"),
             ("probe run", "read"),
+            ("probe targets", "read"),
             ("schema docs", "write"),
             ("schema json", "read"),
             ("schema output", "read"),
@@ -50,7 +56,23 @@ fn the_manifest_lists_every_verb_with_tier_and_flags() {
 fn every_verb_with_a_report_has_a_published_schema() {
     let schemas: Value = serde_json::from_str(&homelab("schema output").run().code(0).out).unwrap();
     let names: Vec<&String> = schemas.as_object().unwrap().keys().collect();
-    assert_eq!(names, ["doctor", "gate capture", "gate check", "manifest", "probe run", "version"]);
+    assert_eq!(
+        names,
+        [
+            "doctor",
+            "gate capture",
+            "gate check",
+            "ingress lint",
+            "ingress refs",
+            "ingress routes",
+            "manifest",
+            "probe explain",
+            "probe export",
+            "probe run",
+            "probe targets",
+            "version"
+        ]
+    );
     let declared: Value = serde_json::from_str(&homelab("schema json").run().code(0).out).unwrap();
     assert!(declared.to_string().contains("homelab_upgrade_gate"), "the declared model");
     let terraform: Value = serde_json::from_str(&homelab("schema terraform").run().code(0).out).unwrap();

@@ -3,6 +3,8 @@
 mod doctor;
 mod documents;
 mod gate;
+mod ingress;
 mod probe;
+mod refs;
 mod support;
 mod usage;

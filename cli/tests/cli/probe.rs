@@ -55,7 +55,7 @@ fn answer(stream: TcpStream, open: &[&str]) -> std::io::Result<()> {
     let below = |prefix: &&str| {
         clean.strip_prefix(*prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || *prefix == "/")
     };
-    let dotted = clean.contains("..") || clean.to_lowercase().contains("%2f");
+    let dotted = clean.contains("..") || ["%2f", "%2e"].iter().any(|escape| clean.to_lowercase().contains(escape));
     let public = open.iter().any(below) && !dotted;
     reader.get_mut().write_all(if public { APP } else { SIGN_IN }.as_bytes())
 }
@@ -99,7 +99,8 @@ fn doors_as_declared_are_ok() {
     let results = document["probes"][0]["results"].as_array().unwrap();
     let gated: Vec<&Value> = results.iter().filter(|result| result["expect"] == "gated").collect();
     assert!(gated.iter().all(|result| result["system"] == "authentik"), "{results:#?}");
-    assert_eq!(results.len(), 2, "{results:#?}");
+    assert_eq!(results.iter().filter(|result| result["with"] == "").count(), 2, "{results:#?}");
+    assert!(results.iter().any(|result| result["with"] == "spoof x-forwarded-uri" && result["expect"] == "gated"));
 }
 
 #[test]
@@ -188,4 +189,119 @@ resource "homelab_carveout_probe" "photos" {
     assert!(message.contains("HL1004"), "{message}");
     let none = run("terraform {}\n").run().error(true);
     assert!(none.contains("declares no homelab_carveout_probe"), "{none}");
+}
+
+/// One recorded answer of each system, and its name.
+const RECORDED: [(&str, &str); 8] = [
+    ("authentik/redirect.http", "authentik"),
+    ("oauth2_proxy/page-403.http", "oauth2_proxy"),
+    ("oauth2_proxy/redirect.http", "oauth2_proxy"),
+    ("authelia/refusal.http", "authelia"),
+    ("pomerium/program.http", "pomerium"),
+    ("cloudflare_access/service-token-only.http", "cloudflare_access"),
+    ("keycloak/redirect.http", "keycloak"),
+    ("basic/prompt.http", "basic"),
+];
+
+#[test]
+fn recorded_answers_of_every_system_are_explained_offline() {
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/probe");
+    for (file, system) in RECORDED {
+        let explain = |output: &str| {
+            let words = format!(
+                "probe explain https://photos.example.net/share --wall {system} --client-id gate-client {output} --answer"
+            );
+            homelab(&words).arg(fixtures.join(file)).run().code(0)
+        };
+        let document = explain("--output json").document("probe explain");
+        let seen = &document["explained"];
+        assert!(seen["forms"].as_array().unwrap().iter().any(|form| form["system"] == system), "{file}: {document:#}");
+        assert_eq!(
+            (&seen["as_gated"]["verdict"], &seen["as_public"]["verdict"]),
+            (&"ok".into(), &"walled".into()),
+            "{file}"
+        );
+        let text = explain("").out;
+        assert!(text.contains("declared public: walled, since it is gated: "), "{text}");
+        assert!(text.contains("  source: "), "{text}");
+    }
+}
+
+#[test]
+fn an_address_is_explained_without_the_secrets_of_its_answer() {
+    let origin = Origin::start(&["/share"]);
+    let explain = |path: &str| {
+        homelab(&format!("probe explain http://photos.example.net{path} --wall authentik --allow-private --connect-to"))
+            .arg(origin.address.to_string())
+            .run()
+            .code(0)
+    };
+    let gated = explain("/?token=s3cret");
+    assert!(!gated.out.contains("s3cret"), "{}", gated.out);
+    assert!(gated.out.contains("  cookies: authentik_proxy_5f0b8a8c\n"), "{}", gated.out);
+    assert!(gated.out.contains("client_id=gate&redirect_uri=…"), "{}", gated.out);
+    let public = explain("/share");
+    assert!(public.out.contains("It has no form of a wall that is known."), "{}", public.out);
+    assert!(public.out.contains("declared gated: exposed, since it is public: no wall"), "{}", public.out);
+    let refused = homelab("probe explain http://photos.example.net/ --connect-to").arg(origin.address.to_string());
+    assert!(refused.run().error(true).contains("HL3101"));
+    let nobody = origin.address;
+    drop(origin);
+    let gone = homelab("probe explain http://photos.example.net/ --output json --allow-private --connect-to");
+    let document = gone.arg(nobody.to_string()).run().code(3).document("probe explain");
+    assert!(document["failure"].as_str().unwrap().contains("the connection was refused"), "{document:#}");
+}
+
+#[test]
+fn targets_are_exported_for_programs_that_watch() {
+    let doors = "--public https://photos.example.net/share --gated https://photos.example.net/ --wall authentik \
+                 --issuer auth.example.net";
+    for (format, said) in [
+        ("blackbox", "follow_redirects: false"),
+        ("prometheus-targets", "https://photos.example.net/share"),
+        ("prometheus-rules", "HomelabGatedPathExposed"),
+        ("gatus", "ignore-redirect: true"),
+    ] {
+        let text = homelab(&format!("probe export --format {format} {doors}")).run().code(0).out;
+        assert!(text.starts_with("# Made by homelab probe export. It sees ") && text.contains(said), "{text}");
+        let json = homelab(&format!("probe export --output json --format {format} {doors}")).run().code(0);
+        let document = json.document("probe export");
+        assert!(!document["document"].is_null() && document["version"] == 1, "{document:#}");
+    }
+    let none = homelab("probe export --format gatus").run().error(true);
+    assert!(none.contains("there is nothing to probe"), "{none}");
+}
+
+#[test]
+fn what_no_probe_looks_at_is_named() {
+    let main = r#"
+provider "homelab" {
+  site {
+    root_domain = "example.net"
+    middlewares { gate = "traefik-forward-auth" }
+  }
+}
+resource "homelab_ingress" "photos" {
+  name      = "photos"
+  namespace = "photos"
+  service { port = "http" }
+  carve_out "share" {
+    paths  = ["/share"]
+    auth   = "none"
+    reason = "share links carry their own token"
+  }
+}
+"#;
+    let targets = |main: &str| homelab("probe targets --output json --dir .").file("main.tf", main);
+    let document = targets(main).run().code(2).document("probe targets");
+    assert_eq!((&document["declared"], &document["probed"]), (&2.into(), &0.into()), "{document:#}");
+    let probed = format!(
+        "{main}\nresource \"homelab_carveout_probe\" \"photos\" {{\n  \
+         targets = homelab_ingress.photos.probe_targets\n}}\n"
+    );
+    let document = targets(&probed).run().code(0).document("probe targets");
+    assert_eq!((&document["declared"], &document["probed"]), (&2.into(), &2.into()), "{document:#}");
+    assert_eq!(document["targets"][0]["probes"][0], "homelab_carveout_probe.photos");
+    let text = homelab("probe targets --dir .").file("main.tf", main).run().code(2).out;
+    assert!(text.ends_with("0 of 2 declared paths are probed\n") && text.starts_with("unprobed "), "{text}");
 }

@@ -1,18 +1,83 @@
 //! The chain of middlewares, and its order.
 //!
 //! Traefik runs a chain in the order in which it is written, so the order is a decision: retry and error pages wrap
-//! everything, the rate limit comes before the gate (it protects the gate as well), and what the user adds comes last.
-//! Scrapers are kept away where no gate does it.
+//! everything, the rate limit comes before the gate (it protects the gate as well), who passes the gate is looked at more
+//! closely after it (groups, local addresses), and what the user adds comes last. Scrapers are kept away where no gate does
+//! it, unless the user says otherwise.
+//!
+//! A list of groups means members of any of them, while a chain means all of its members: two middlewares, one a group,
+//! would let pass only who is in both. So several groups need one middleware, which the site names by all of them.
+
+mod read;
+#[cfg(test)]
+mod tests;
 
 use homelab_schema::Attr;
 use homelab_schema::ingress::Auth;
 use homelab_schema::provider::{Middlewares, Site};
 
-/// The middleware of the site that an `auth` needs and that is not named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoGate {
-    /// The argument of the provider block that would name it.
+pub use self::read::{Hints, Own, ReadLimiter, Reading, read};
+
+/// Which rate limit is in front of a door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Limiter {
+    /// That of the site, where it names one.
+    Site,
+    /// A middleware of the resource itself, by its reference.
+    Own(String),
+    /// None.
+    Off,
+}
+
+/// What decides a chain, apart from the site. Each part may be unknown by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// What is in front.
+    pub auth: Attr<Auth>,
+    /// The rate limit.
+    pub limiter: Attr<Limiter>,
+    /// Whether scrapers are kept away.
+    pub anti_ai: Attr<bool>,
+    /// The groups whose members may pass; null is everybody who passes the gate.
+    pub groups: Attr<Vec<String>>,
+    /// Whether only local addresses may pass.
+    pub local_only: Attr<bool>,
+    /// Reference of the resource's own content security policy; null is that of the site.
+    pub csp: Attr<String>,
+    /// Reference of the resource's own limit of bodies.
+    pub body: Attr<String>,
+    /// The middleware that wakes the app, as it is written; `None` where the app never sleeps.
+    pub wake: Option<Attr<String>>,
+    /// What the user added.
+    pub extras: Attr<Vec<String>>,
+}
+
+/// A member of a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// `<namespace>-<name>@kubernetescrd`, or `<name>@<provider>`.
+    pub reference: String,
+    /// The argument of the resource that put it there; `auth` for what the site has in front of every app.
     pub argument: &'static str,
+    /// Its position in that argument, where that is a list.
+    pub index: Option<usize>,
+}
+
+/// Something that an argument needs and the site does not name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// A middleware.
+    Middleware {
+        /// The argument of the resource that needs it.
+        argument: &'static str,
+        /// The argument of the provider block that would name it.
+        setting: &'static str,
+    },
+    /// The middleware of a group, or of several.
+    Group {
+        /// The key that `site.groups` lacks.
+        key: String,
+    },
 }
 
 /// The reference as Traefik wants it: `traefik-forward-auth` is taken to be a Middleware object of the cluster.
@@ -20,159 +85,141 @@ pub fn reference(text: &str) -> String {
     if text.contains('@') { text.to_owned() } else { format!("{text}@kubernetescrd") }
 }
 
-/// The chain in front of a door of this kind. Unknown while a part of it is; an error where the gate is not named, because
-/// a chain without it would be an open door.
-pub fn chain(site: &Site, auth: Auth, extras: &[String]) -> Result<Attr<Vec<String>>, NoGate> {
-    let none = Middlewares::default();
-    let named = match &site.middlewares {
-        Attr::Unknown => return Ok(Attr::Unknown),
-        Attr::Null => &none,
-        Attr::Known(named) => named,
-    };
-    let gate = match auth {
-        Auth::Required if named.gate.is_null() => return Err(NoGate { argument: "site.middlewares.gate" }),
-        Auth::Public if named.public_gate.is_null() => return Err(NoGate { argument: "site.middlewares.public_gate" }),
-        Auth::Required => &named.gate,
-        Auth::Public => &named.public_gate,
-        Auth::App | Auth::None => &Attr::Null,
-    };
-    let anti_ai = if auth.is_open() { &named.anti_ai } else { &Attr::Null };
-    let mut members = Vec::new();
-    for one in [&named.retry, &named.error_pages, &named.rate_limit, &named.csp] {
-        match one {
-            Attr::Null => {}
-            Attr::Unknown => return Ok(Attr::Unknown),
-            Attr::Known(name) => members.push(reference(name)),
-        }
-    }
-    match anti_ai {
-        Attr::Null => {}
-        Attr::Unknown => return Ok(Attr::Unknown),
-        Attr::Known(several) => members.extend(several.iter().map(|name| reference(name))),
-    }
-    match gate {
-        Attr::Null => {}
-        Attr::Unknown => return Ok(Attr::Unknown),
-        Attr::Known(name) => members.push(reference(name)),
-    }
-    members.extend(extras.iter().map(|name| reference(name)));
-    Ok(Attr::Known(members))
-}
-
-/// Reads a chain back: the kind of `auth` that it amounts to, and what the user added.
-///
-/// `declared` is what the object says of itself; it decides between kinds that look alike. `None` where the chain is none
-/// that this site would render: somebody else wrote it, or changed it beyond `auth` and additions.
-pub fn read(site: &Site, members: &[String], declared: Option<Auth>) -> Option<(Auth, Vec<String>)> {
-    let gated_first = [Auth::Required, Auth::Public, Auth::None, Auth::App];
-    // An object that says `required` but lacks the gate is read as what it is, so that the plan shows the open door.
-    declared.into_iter().chain(gated_first).find_map(|auth| {
-        let expected = chain(site, auth, &[]).ok()?.into_known()?;
-        let rest = members.strip_prefix(expected.as_slice())?;
-        let hides_gate = rest.iter().any(|member| is_gate(site, member));
-        (!hides_gate).then(|| (auth, rest.iter().map(|member| shorten(member)).collect()))
-    })
-}
-
 /// The reference as a user would write it.
-fn shorten(member: &str) -> String {
+pub fn shorten(member: &str) -> String {
     member.strip_suffix("@kubernetescrd").unwrap_or(member).to_owned()
 }
 
-fn is_gate(site: &Site, member: &str) -> bool {
-    site.middlewares.known().is_some_and(|named| {
-        [&named.gate, &named.public_gate]
-            .into_iter()
-            .filter_map(|name| name.known())
-            .any(|name| reference(name) == member)
-    })
+/// The key of `site.groups` that stands for members of any of these groups.
+pub fn key_of(groups: &[String]) -> String {
+    let sorted: std::collections::BTreeSet<&str> = groups.iter().map(String::as_str).collect();
+    sorted.into_iter().collect::<Vec<_>>().join("+")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What the parts need and the site does not name. What is unknown is not missing.
+pub fn missing(site: &Site, parts: &Parts) -> Vec<Missing> {
+    let none = Middlewares::default();
+    let named = match &site.middlewares {
+        Attr::Unknown => return Vec::new(),
+        Attr::Null => &none,
+        Attr::Known(named) => named,
+    };
+    let mut missing = Vec::new();
+    let mut need = |is_needed: bool, is_missing: bool, argument, setting| {
+        if is_needed && is_missing {
+            missing.push(Missing::Middleware { argument, setting });
+        }
+    };
+    let auth = parts.auth.known();
+    need(auth == Some(&Auth::Required), named.gate.is_null(), "auth", "site.middlewares.gate");
+    need(auth == Some(&Auth::Public), named.public_gate.is_null(), "auth", "site.middlewares.public_gate");
+    // Behind a gate they are only where the user asked for them, so then they must be there.
+    let no_scraping = parts.anti_ai.known() == Some(&true) && auth.is_some_and(|auth| !auth.is_open());
+    let no_anti_ai = named.anti_ai.is_null() || named.anti_ai.known().is_some_and(Vec::is_empty);
+    need(no_scraping, no_anti_ai, "anti_ai_scraping", "site.middlewares.anti_ai");
+    let local = parts.local_only.known() == Some(&true);
+    need(local, named.local_only.is_null(), "local_only", "site.middlewares.local_only");
+    need(parts.wake == Some(Attr::Null), true, "scale_to_zero", "site.middlewares.scale_to_zero");
+    if let (Some(Auth::Required), Attr::Known(groups)) = (auth, &parts.groups) {
+        let key = key_of(groups);
+        let is_named = match &site.groups {
+            Attr::Unknown => true,
+            Attr::Null => false,
+            Attr::Known(all) => all.contains_key(&key),
+        };
+        if !is_named {
+            missing.push(Missing::Group { key });
+        }
+    }
+    missing
+}
 
-    fn full_site() -> Site {
-        let known = |text: &str| Attr::Known(text.to_owned());
-        Site {
-            middlewares: Attr::Known(Middlewares {
-                retry: known("traefik-retry"),
-                error_pages: known("traefik-error-pages"),
-                rate_limit: known("traefik-rate-limit"),
-                csp: known("traefik-csp-headers"),
-                anti_ai: Attr::Known(vec!["traefik-ai-bot-block".to_owned(), "traefik-anti-ai-headers".to_owned()]),
-                gate: known("traefik-forward-auth"),
-                public_gate: known("traefik-forward-auth-public"),
-                local_only: known("traefik-local-only"),
-                scale_to_zero: known("traefik-wake"),
-            }),
-            ..Site::default()
+/// The chain in front of a door. Unknown while a part of it is; an error where something is not named that must be in it,
+/// because a chain without it would be an open door.
+pub fn chain(site: &Site, parts: &Parts) -> Result<Attr<Vec<Link>>, Missing> {
+    if let Some(missing) = missing(site, parts).into_iter().next() {
+        return Err(missing);
+    }
+    let (Attr::Known(auth), false) = (parts.auth, site.middlewares.is_unknown()) else { return Ok(Attr::Unknown) };
+    let none = Middlewares::default();
+    let named = site.middlewares.known().unwrap_or(&none);
+    let mut chain = Assembly(Some(Vec::new()));
+    chain.add("auth", &named.retry);
+    chain.add("auth", &named.error_pages);
+    match &parts.limiter {
+        Attr::Unknown => chain.add("rate_limit", &Attr::Unknown),
+        Attr::Null | Attr::Known(Limiter::Site) => chain.add("auth", &named.rate_limit),
+        Attr::Known(Limiter::Own(own)) => chain.add("rate_limit", &Attr::Known(own.clone())),
+        Attr::Known(Limiter::Off) => {}
+    }
+    match &parts.csp {
+        Attr::Null => chain.add("auth", &named.csp),
+        Attr::Unknown => chain.add("content_security_policy", &Attr::Unknown),
+        Attr::Known(_) => {}
+    }
+    match parts.anti_ai {
+        Attr::Known(false) => {}
+        Attr::Unknown if named.anti_ai.is_null() => {}
+        Attr::Unknown => chain.add("anti_ai_scraping", &Attr::Unknown),
+        Attr::Null | Attr::Known(true) => chain.add_all("anti_ai_scraping", &named.anti_ai, false),
+    }
+    match auth {
+        Auth::Required => {
+            chain.add("auth", &named.gate);
+            let middleware = |groups: Vec<String>| match &site.groups {
+                Attr::Known(all) => all.get(&key_of(&groups)).cloned().into(),
+                Attr::Null | Attr::Unknown => Attr::Unknown,
+            };
+            match parts.groups.clone() {
+                Attr::Null => {}
+                Attr::Unknown => chain.add("allowed_groups", &Attr::Unknown),
+                Attr::Known(groups) => chain.add("allowed_groups", &middleware(groups)),
+            }
+        }
+        Auth::Public => chain.add("auth", &named.public_gate),
+        Auth::App | Auth::None => {}
+    }
+    match parts.local_only {
+        Attr::Null | Attr::Known(false) => {}
+        Attr::Unknown => chain.add("local_only", &Attr::Unknown),
+        Attr::Known(true) => chain.add("local_only", &named.local_only),
+    }
+    chain.add("content_security_policy", &parts.csp);
+    chain.add("max_body_size", &parts.body);
+    if let Some(wake) = &parts.wake {
+        chain.add("scale_to_zero", wake);
+    }
+    chain.add_all("extra_middlewares", &parts.extras, true);
+    Ok(chain.0.map_or(Attr::Unknown, Attr::Known))
+}
+
+/// Members so far; `None` once one of them is unknown.
+struct Assembly(Option<Vec<Link>>);
+
+impl Assembly {
+    fn add(&mut self, argument: &'static str, member: &Attr<String>) {
+        match member {
+            Attr::Null => {}
+            Attr::Unknown => self.0 = None,
+            Attr::Known(text) => self.push(argument, None, text),
         }
     }
 
-    fn texts(chain: &str) -> Vec<String> {
-        chain.split_whitespace().map(reference).collect()
-    }
-
-    #[test]
-    fn the_order_is_that_of_the_house() {
-        let extras = ["photos-strip".to_owned(), "errors@file".to_owned()];
-        let wrap = "traefik-retry traefik-error-pages traefik-rate-limit traefik-csp-headers";
-        let ai = "traefik-ai-bot-block traefik-anti-ai-headers";
-        let table = [
-            (Auth::Required, format!("{wrap} traefik-forward-auth photos-strip errors@file")),
-            (Auth::Public, format!("{wrap} traefik-forward-auth-public photos-strip errors@file")),
-            (Auth::App, format!("{wrap} {ai} photos-strip errors@file")),
-            (Auth::None, format!("{wrap} {ai} photos-strip errors@file")),
-        ];
-        for (auth, expected) in table {
-            assert_eq!(chain(&full_site(), auth, &extras), Ok(Attr::Known(texts(&expected))), "{auth}");
+    fn add_all(&mut self, argument: &'static str, members: &Attr<Vec<String>>, is_users: bool) {
+        match members {
+            Attr::Null => {}
+            Attr::Unknown => self.0 = None,
+            Attr::Known(several) => {
+                for (index, text) in several.iter().enumerate() {
+                    self.push(argument, is_users.then_some(index), text);
+                }
+            }
         }
     }
 
-    #[test]
-    fn a_gate_that_is_not_named_is_an_error_and_never_an_open_chain() {
-        let site = Site::default();
-        assert_eq!(chain(&site, Auth::Required, &[]), Err(NoGate { argument: "site.middlewares.gate" }));
-        assert_eq!(chain(&site, Auth::Public, &[]), Err(NoGate { argument: "site.middlewares.public_gate" }));
-        assert_eq!(chain(&site, Auth::None, &[]), Ok(Attr::Known(Vec::new())));
-    }
-
-    #[test]
-    fn only_what_is_in_the_chain_makes_it_unknown() {
-        let mut site = full_site();
-        if let Attr::Known(named) = &mut site.middlewares {
-            named.gate = Attr::Unknown;
+    fn push(&mut self, argument: &'static str, index: Option<usize>, text: &str) {
+        if let Some(links) = &mut self.0 {
+            links.push(Link { reference: reference(text), argument, index });
         }
-        assert_eq!(chain(&site, Auth::Required, &[]), Ok(Attr::Unknown));
-        assert!(matches!(chain(&site, Auth::None, &[]), Ok(Attr::Known(_))));
-        site.middlewares = Attr::Unknown;
-        assert_eq!(chain(&site, Auth::None, &[]), Ok(Attr::Unknown));
-    }
-
-    #[test]
-    fn a_chain_reads_back_as_what_it_is_and_not_as_what_it_says() {
-        let site = full_site();
-        for auth in Auth::ALL {
-            let members = chain(&site, *auth, &["photos-strip".to_owned()]).unwrap().into_known().unwrap();
-            assert_eq!(read(&site, &members, Some(*auth)), Some((*auth, vec!["photos-strip".to_owned()])));
-        }
-        let open = chain(&site, Auth::None, &[]).unwrap().into_known().unwrap();
-        // Without the scrapers' middlewares it is no chain of ours, with them it is open, whatever it claims.
-        assert_eq!(read(&site, &open, Some(Auth::Required)), Some((Auth::None, Vec::new())));
-        assert_eq!(read(&site, &open, None), Some((Auth::None, Vec::new())));
-        assert_eq!(read(&site, &open, Some(Auth::App)), Some((Auth::App, Vec::new())));
-        assert_eq!(read(&site, &texts("traefik-retry"), Some(Auth::None)), None);
-    }
-
-    #[test]
-    fn a_gate_among_the_additions_is_no_addition() {
-        let mut site = full_site();
-        if let Attr::Known(named) = &mut site.middlewares {
-            named.anti_ai = Attr::Null;
-        }
-        let wrap = "traefik-retry traefik-error-pages traefik-rate-limit traefik-csp-headers";
-        let late = texts(&format!("{wrap} photos-strip traefik-forward-auth"));
-        assert_eq!(read(&site, &late, Some(Auth::None)), None);
     }
 }

@@ -1,233 +1,190 @@
-//! Judges a declaration by itself, without the cluster.
+//! What is wrong with a declaration by itself.
 //!
-//! Everything here is an error of what was written, so it stops a plan early; what depends on the cluster is in
+//! All of this follows from what was written, so it stops a plan early; what depends on the cluster is in
 //! [`super::references`]. Unknown values are never judged: they are judged when they are known.
 
-use std::collections::BTreeMap;
+mod arguments;
+mod hosts;
+mod judge;
+mod limits;
+#[cfg(test)]
+mod tests;
 
 use homelab_cty::Path;
 use homelab_schema::Attr;
-use homelab_schema::ingress::{Auth, Ingress, PathType, Service};
+use homelab_schema::ingress::{CarveOut, Ingress, PathType};
 use homelab_schema::provider::Site;
 
+use self::judge::Judge;
+use super::chain::{self, Missing, Parts};
 use super::fill::full_host;
-use super::{
-    ENTRYPOINTS_ANNOTATION, MIDDLEWARES_ANNOTATION, OWN_PREFIX, PRIORITY_ANNOTATION, Spec, carve_out_object, chain,
-    routes,
-};
-use crate::finding::{Code, Finding, ingress as codes};
+use super::{Spec, announce, carve_out_object, parts, routes};
+use crate::finding::{Finding, Severity, ingress as codes};
 use crate::names;
 
-/// Annotations that the arguments of the resource stand for.
-const RESERVED: [(&str, &str); 3] = [
-    (MIDDLEWARES_ANNOTATION, "extra_middlewares"),
-    (PRIORITY_ANNOTATION, "priority of a carve_out"),
-    (ENTRYPOINTS_ANNOTATION, "entrypoint of the provider's site block"),
-];
-
-/// What is wrong with the configuration as it stands.
-pub fn declaration(config: &Ingress) -> Vec<Finding> {
-    let mut judge = Judge(Vec::new());
+/// What is wrong with the configuration as it stands. Whether a reason may be missing depends on `parity`, of the resource
+/// or else of the site: null where there is no site, or where validation does not see it.
+pub fn declaration(config: &Ingress, parity_of_site: Attr<bool>) -> Vec<Finding> {
+    let mut judge = Judge::default();
     judge.name(&config.name, &Path::attr("name"), names::is_object, names::OBJECT);
     judge.name(&config.namespace, &Path::attr("namespace"), names::is_label, names::LABEL);
     judge.name(&config.tls_secret_name, &Path::attr("tls_secret_name"), names::is_object, names::OBJECT);
-    if let Some(host) = config.host.known().filter(|host| host.contains('.')) {
-        judge.text(host, &Path::attr("host"), names::is_host, names::HOST);
-    }
+    hosts::check(&mut judge, config);
     judge.paths(&config.paths, config.path_type, &Path::root());
-    judge.service(&config.service, &Path::attr("service"));
-    judge.reason(config.auth, &config.reason, &Path::root(), &config.name);
-    judge.annotations(&config.annotations);
-    if let Some(extras) = config.extra_middlewares.known() {
-        for (index, extra) in extras.iter().enumerate() {
-            judge.middleware(extra, &Path::attr("extra_middlewares").then_index(index));
-        }
-    }
+    arguments::check(&mut judge, config);
+    limits::check(&mut judge, config);
     for (label, carve_out) in config.carve_out.known().into_iter().flatten() {
-        let path = Path::attr("carve_out").then_key(label);
-        judge.text(label, &path, names::is_label, names::LABEL);
-        let object = config.name.clone().map(|name| carve_out_object(&name, label));
-        // Where the name of the resource is at fault, that is said already.
-        if config.name.known().is_some_and(|name| names::is_object(name)) && names::is_label(label) {
-            judge.name(&object, &path, names::is_object, names::OBJECT);
-        }
-        judge.paths(&carve_out.paths, carve_out.path_type, &path);
-        judge.service(&carve_out.service, &path.then_attr("service"));
-        judge.reason(carve_out.auth, &carve_out.reason, &path, &object);
-        if let Some(priority) = carve_out.priority.known().filter(|priority| **priority < 1) {
-            judge.malformed(&priority.to_string(), &path.then_attr("priority"), "a whole number from 1");
-        }
+        of_carve_out(&mut judge, config, label, carve_out);
+    }
+    if config.parity.or(parity_of_site).or(Attr::Known(false)) == Attr::Known(false) {
+        judge.0.extend(reasons(config, Severity::Error));
     }
     judge.0
 }
 
+fn of_carve_out(judge: &mut Judge, config: &Ingress, label: &str, carve_out: &CarveOut) {
+    let path = Path::attr("carve_out").then_key(label);
+    judge.text(label, &path, names::is_label, names::LABEL);
+    // Where the name of the resource is at fault, that is said already.
+    if config.name.known().is_some_and(|name| names::is_object(name)) && names::is_label(label) {
+        let object = config.name.clone().map(|name| carve_out_object(&name, label));
+        judge.name(&object, &path, names::is_object, "together with the name of the resource at most 253 characters");
+    }
+    judge.paths(&carve_out.paths, carve_out.path_type, &path);
+    judge.service(&carve_out.service, &path.then_attr("service"));
+    judge.groups(&carve_out.allowed_groups, carve_out.auth, &path);
+    judge.rate_limit(&carve_out.rate_limit, &path);
+    judge.probe(&carve_out.probe, &path.then_attr("probe"));
+    judge.priority(carve_out.priority, &path);
+}
+
+/// Every door without a gate that does not say why.
+fn reasons(model: &Ingress, severity: Severity) -> Vec<Finding> {
+    let mut judge = Judge::default();
+    judge.reason(model.auth, &model.reason, &Path::root(), &model.name);
+    for (label, carve_out) in model.carve_out.known().into_iter().flatten() {
+        let object = model.name.clone().map(|name| carve_out_object(&name, label));
+        judge.reason(carve_out.auth, &carve_out.reason, &Path::attr("carve_out").then_key(label), &object);
+    }
+    judge.0.into_iter().map(|finding| finding.severity(severity)).collect()
+}
+
 /// What is wrong with the plan, once the conventions of the house are in it ([`super::fill::fill`]).
 pub fn planned(planned: &Ingress, site: &Site) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let subject = || subject(&planned.namespace, &planned.name);
-    match &full_host(&planned.host, site) {
-        Attr::Null => findings.push(
-            Finding::new(codes::NO_HOST, subject(), "Neither a full `host` nor `root_domain` in `site` is given.")
-                .at(Path::attr("host")),
-        ),
-        Attr::Known(host) if !names::is_host(host) => findings
-            .push(malformed(host, names::HOST).summary(format!("{host:?} is no host name")).at(Path::attr("host"))),
-        _ => {}
+    let mut findings = hosts::planned(planned, site);
+    if planned.parity == Attr::Known(true) {
+        findings.extend(reasons(planned, Severity::Warning));
+        findings.extend(loose_prefixes(planned));
     }
-    let doors = std::iter::once((&planned.auth, Path::attr("auth"))).chain(
-        planned
-            .carve_out
-            .known()
-            .into_iter()
-            .flatten()
-            .map(|(label, carve_out)| (&carve_out.auth, Path::attr("carve_out").then_key(label).then_attr("auth"))),
-    );
-    for (auth, path) in doors {
-        let Some(auth) = auth.known() else { continue };
-        if let Err(missing) = chain::chain(site, *auth, &[]) {
-            findings.push(
-                Finding::new(
-                    codes::NO_GATE,
-                    subject(),
-                    format!(
-                        "auth is {:?}, and {} is not set: nothing would be in front of the app.",
-                        auth.as_str(),
-                        missing.argument
-                    ),
-                )
-                .clears(format!(
-                    "Set {} in the provider block, or choose another auth and say why in reason.",
-                    missing.argument
-                ))
-                .at(path),
-            );
-        }
+    findings.extend(missing(planned, site, &parts::of_resource(planned), &Path::root(), false));
+    for (label, carve_out) in planned.carve_out.known().into_iter().flatten() {
+        let parts = parts::of_carve_out(planned, label, carve_out);
+        findings.extend(missing(planned, site, &parts, &Path::attr("carve_out").then_key(label), true));
     }
+    findings.extend(arguments::planned(planned, site));
     if let Some(spec) = Spec::of(planned, site) {
-        findings.extend(routes::check(&spec));
+        findings.extend(of_routes(&spec));
     }
     findings
 }
 
-fn subject(namespace: &Attr<String>, name: &Attr<String>) -> String {
-    let text = |attribute: &Attr<String>| attribute.known().cloned().unwrap_or_else(|| "?".to_owned());
-    format!("Ingress {}/{}", text(namespace), text(name))
+/// Findings about routes, on every host: a priority is the same on all of them, and a length is not.
+fn of_routes(spec: &Spec) -> Vec<Finding> {
+    let mut findings = routes::check(spec);
+    for alias in spec.aliases.clone() {
+        let on_alias = Spec { host: alias, ..spec.clone() };
+        for finding in routes::check(&on_alias) {
+            let is_known = findings.iter().any(|known| (known.code, &known.path) == (finding.code, &finding.path));
+            findings.extend((!is_known).then_some(finding));
+        }
+    }
+    findings
 }
 
-fn malformed(text: &str, expected: &str) -> Finding {
-    Finding::new(codes::MALFORMED, text, format!("{text:?} was given.")).expected(format!("It must be {expected}."))
-}
-
-struct Judge(Vec<Finding>);
-
-impl Judge {
-    fn malformed(&mut self, text: &str, path: &Path, expected: &str) {
-        self.0.push(malformed(text, expected).summary(format!("{path} is not valid")).at(path.clone()));
-    }
-
-    fn text(&mut self, text: &str, path: &Path, is_valid: fn(&str) -> bool, expected: &str) {
-        if !is_valid(text) {
-            self.malformed(text, path, expected);
-        }
-    }
-
-    fn name(&mut self, name: &Attr<String>, path: &Path, is_valid: fn(&str) -> bool, expected: &str) {
-        if let Some(name) = name.known() {
-            self.text(name, path, is_valid, expected);
-        }
-    }
-
-    fn service(&mut self, service: &Attr<Service>, path: &Path) {
-        if let Some(service) = service.known() {
-            self.name(&service.name, &path.then_attr("name"), names::is_label, names::LABEL);
-            self.name(&service.port, &path.then_attr("port"), names::is_port, names::PORT);
-        }
-    }
-
-    fn paths(&mut self, paths: &Attr<Vec<String>>, path_type: Attr<PathType>, door: &Path) {
-        let (Some(paths), at) = (paths.known(), door.then_attr("paths")) else { return };
-        if paths.is_empty() {
-            self.malformed("[]", &at, "at least one path");
-        }
-        // Left out, it is a prefix: validation sees the configuration without its defaults.
-        let prefix = matches!(path_type, Attr::Null | Attr::Known(PathType::Prefix));
-        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-        for (index, path) in paths.iter().enumerate() {
-            let at = at.then_index(index);
-            self.text(path, &at, is_path, "a path that starts with `/`, without spaces, quotes, `?`, `#` and `//`");
-            // Below a prefix, `/p` and `/p/` name the same requests.
-            let key = if prefix { path.trim_end_matches('/') } else { path };
-            if let Some(first) = seen.insert(key, index) {
-                self.malformed(path, &at, &format!("another path than {:?}, which stands before it", paths[first]));
-            }
-        }
-    }
-
-    fn middleware(&mut self, text: &str, path: &Path) {
-        let (name, provider) = text.split_once('@').unwrap_or((text, "kubernetescrd"));
-        let valid = !provider.is_empty() && !provider.contains('@');
-        let valid = valid && if provider == "kubernetescrd" { is_joined(name) } else { !name.is_empty() };
-        if !valid || text.contains([',', ' ']) {
-            self.malformed(text, path, "`<namespace>-<name>`, or `<name>@<provider>` for one of another provider");
-        }
-    }
-
-    fn reason(&mut self, auth: Attr<Auth>, reason: &Attr<String>, door: &Path, name: &Attr<String>) {
-        let Some(auth) = auth.known().filter(|auth| auth.is_open()) else { return };
-        let given = match reason {
-            Attr::Unknown => true,
-            Attr::Null => false,
-            Attr::Known(reason) => !reason.trim().is_empty(),
-        };
-        if given {
-            return;
-        }
-        let what = match auth {
-            Auth::App => "what gates the app instead",
-            _ => "why it is open to everybody",
-        };
-        let name = name.known().cloned().unwrap_or_default();
-        self.0.push(
-            Finding::new(
-                codes::NO_REASON,
-                format!("Ingress {name}"),
-                format!("auth is {:?}, and reason is not set.", auth.as_str()),
+/// What a door needs and the site does not name: without it nothing would be in front of the app.
+fn missing(planned: &Ingress, site: &Site, parts: &Parts, door: &Path, is_carve_out: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for missing in chain::missing(site, parts) {
+        let finding = match missing {
+            Missing::Middleware { argument: "auth", setting } => Finding::new(
+                codes::NO_GATE,
+                subject(planned),
+                format!(
+                    "auth is {:?}, and {setting} is not set: nothing would be in front of the app.",
+                    parts.auth.known().map_or("?", |auth| auth.as_str())
+                ),
             )
-            .clears(format!("Say in reason {what}, or let auth be required (the default)."))
-            .at(door.then_attr("reason")),
-        );
-    }
-
-    fn annotations(&mut self, annotations: &Attr<BTreeMap<String, String>>) {
-        for name in annotations.known().into_iter().flat_map(BTreeMap::keys) {
-            let instead = RESERVED.iter().find(|(reserved, _)| reserved == name).map(|(_, argument)| *argument);
-            let own = name.starts_with(OWN_PREFIX).then_some("nothing: the provider writes it by itself");
-            if let Some(instead) = instead.or(own) {
-                self.reserved(codes::RESERVED, name, instead);
+            .clears(format!("Set {setting} in the provider block, or choose another auth and say why in reason."))
+            .at(door.then_attr("auth")),
+            // What a carve-out shares with the app is said once.
+            Missing::Middleware { argument, .. } if is_carve_out && argument != "anti_ai_scraping" => continue,
+            Missing::Middleware { argument, setting } => Finding::new(
+                codes::NO_MIDDLEWARE,
+                subject(planned),
+                format!("{argument} is set, and {setting} is not: nothing would do it."),
+            )
+            .clears(format!("Set {setting} in the provider block, or remove {argument}."))
+            .at(door.then_attr(argument)),
+            Missing::Group { key } => {
+                let finding = Finding::new(
+                    codes::NO_GROUP,
+                    subject(planned),
+                    format!("site.groups has no middleware for {key:?}: nothing would enforce the list."),
+                )
+                .clears(format!(
+                    "Name the Middleware that lets pass members of {} under {key:?} in groups of the provider's site \
+                     block, or remove allowed_groups.",
+                    if key.contains('+') { "any of these groups" } else { "that group" }
+                ));
+                let inherited = is_carve_out && planned.allowed_groups == parts.groups;
+                if inherited && planned.auth == parts.auth {
+                    continue;
+                }
+                finding.at(if inherited { Path::attr("allowed_groups") } else { door.then_attr("allowed_groups") })
             }
+        };
+        findings.push(finding);
+    }
+    findings
+}
+
+/// In parity mode a prefix is Traefik's own: where it opens a door, it opens more than it says.
+fn loose_prefixes(planned: &Ingress) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let root = (&planned.paths, planned.path_type, planned.auth, Path::root());
+    let carve_outs = planned.carve_out.known().into_iter().flatten().map(|(label, carve_out)| {
+        (&carve_out.paths, carve_out.path_type, carve_out.auth, Path::attr("carve_out").then_key(label))
+    });
+    for (paths, path_type, auth, door) in std::iter::once(root).chain(carve_outs) {
+        let is_open = auth.known().is_some_and(|auth| auth.is_open());
+        if !is_open || path_type != Attr::Known(PathType::Prefix) {
+            continue;
+        }
+        for (index, path) in paths.known().into_iter().flatten().enumerate().filter(|(_, path)| !path.ends_with('/')) {
+            findings.push(
+                Finding::new(
+                    codes::LOOSE_PREFIX,
+                    subject(planned),
+                    format!("Traefik's prefix is by characters: {path} also opens {path}x and {path}admin."),
+                )
+                .at(door.then_attr("paths").then_index(index)),
+            );
         }
     }
-
-    fn reserved(&mut self, code: Code, name: &str, instead: &str) {
-        self.0.push(
-            Finding::new(code, name, format!("The annotation {name} follows from the declaration."))
-                .summary(format!("annotation {name} is set by the resource itself"))
-                .clears(format!("Use instead: {instead}."))
-                .at(Path::attr("annotations").then_key(name)),
-        );
-    }
+    findings
 }
 
-/// `<namespace>-<name>`, both of the characters that names have.
-fn is_joined(name: &str) -> bool {
-    names::is_object(name) && name.contains('-')
+fn subject(model: &Ingress) -> String {
+    let text = |attribute: &Attr<String>| attribute.known().cloned().unwrap_or_else(|| "?".to_owned());
+    format!("Ingress {}/{}", text(&model.namespace), text(&model.name))
 }
 
-/// A path that means in Traefik what it says: backticks would end the rule, and Traefik cleans `//` and dot segments
-/// before it matches, so that a rule with them never would.
-fn is_path(path: &str) -> bool {
-    path.starts_with('/')
-        && !path.contains("//")
-        && !path.split('/').any(|segment| segment == "." || segment == "..")
-        && path.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '`' | '"' | '?' | '#' | '\\'))
+/// The domain that annotations of the house are below, as far as the plan needs one.
+fn has_no_domain(site: &Site) -> bool {
+    announce::domain(site).is_null()
+}
+
+/// A host as it will be served.
+fn served(host: &str, site: &Site) -> Attr<String> {
+    full_host(&Attr::Known(host.to_owned()), site)
 }

@@ -6,21 +6,28 @@ use std::collections::BTreeMap;
 
 use homelab_schema::Attr;
 use homelab_schema::identity::ObjectName;
-use homelab_schema::ingress::{Auth, Expect, Ingress, PathType, ProbeTarget};
+use homelab_schema::ingress::{Auth, DnsMode, Expect, Ingress, PathType, ProbeTarget, RateLimit};
 use homelab_schema::provider::Site;
 use serde_json::json;
 
-use super::fill::full_host;
-use super::{Door, Spec, carve_out_object, render};
+use super::fill::{full_host, hosts};
+use super::own::{self, Wish};
+use super::render::{self, RenderedKind};
+use super::spec::Spec;
+use super::{Door, carve_out_object};
 use crate::hash::hash;
 
 /// Fills the computed attributes that are not part of a route.
 pub(super) fn fill(planned: &mut Ingress, site: &Site) {
     let base = base(planned, site);
     planned.url = base.clone();
-    planned.hosts = full_host(&planned.host, site).map(|host| vec![host]);
+    planned.hosts = hosts(planned, site);
     planned.objects = objects(planned);
     planned.carve_out_urls = carve_out_urls(planned, &base);
+    planned.dns_records = match planned.dns {
+        Attr::Null | Attr::Known(DnsMode::None) => Attr::Known(Vec::new()),
+        _ => Attr::Unknown,
+    };
     let spec = Spec::of(planned, site);
     planned.probe_targets = match (&spec, &base) {
         (Some(spec), Attr::Known(base)) => Attr::Known(probe_targets(spec, base)),
@@ -31,10 +38,11 @@ pub(super) fn fill(planned: &mut Ingress, site: &Site) {
 
 /// Hash of all objects of a declaration.
 pub fn rendered_hash(spec: &Spec) -> String {
-    hash_of_objects(&render::render_all(spec))
+    let objects: Vec<_> = render::render_all(spec).into_iter().map(|object| (object.key(), object.body)).collect();
+    hash_of_objects(&objects)
 }
 
-/// Hash of objects with their names, in whatever order.
+/// Hash of objects by [`render::Rendered::key`], in whatever order.
 pub fn hash_of_objects(objects: &[(String, serde_json::Value)]) -> String {
     let by_name: serde_json::Map<String, serde_json::Value> = objects.iter().cloned().collect();
     hash(&serde_json::Value::Object(by_name))
@@ -42,8 +50,8 @@ pub fn hash_of_objects(objects: &[(String, serde_json::Value)]) -> String {
 
 /// `https://<host>`; `http` where the entry point is Traefik's plain `web` and no certificate is named.
 fn base(planned: &Ingress, site: &Site) -> Attr<String> {
-    let plain = site.entrypoint.known().is_some_and(|entrypoint| entrypoint == "web");
-    let scheme = match (&site.entrypoint, &planned.tls_secret_name) {
+    let plain = planned.entrypoint.known().is_some_and(|entrypoint| entrypoint == "web");
+    let scheme = match (&planned.entrypoint, &planned.tls_secret_name) {
         (Attr::Unknown, _) => return Attr::Unknown,
         (_, Attr::Unknown) if plain => return Attr::Unknown,
         (_, Attr::Null) if plain => "http",
@@ -52,15 +60,51 @@ fn base(planned: &Ingress, site: &Site) -> Attr<String> {
     full_host(&planned.host, site).map(|host| format!("{scheme}://{host}"))
 }
 
+/// The objects that are ours, by their names. A Service of which we only set a field is not.
 fn objects(planned: &Ingress) -> Attr<Vec<ObjectName>> {
-    match (&planned.name, &planned.namespace, &planned.carve_out) {
-        (Attr::Known(name), Attr::Known(namespace), Attr::Known(carve_outs)) => {
-            let object = |name: String| ObjectName { kind: "Ingress".to_owned(), namespace: namespace.clone(), name };
-            let carved = carve_outs.keys().map(|label| object(carve_out_object(name, label)));
-            Attr::Known(std::iter::once(object(name.clone())).chain(carved).collect())
-        }
-        _ => Attr::Unknown,
+    names(planned).map_or(Attr::Unknown, Attr::Known)
+}
+
+fn names(planned: &Ingress) -> Option<Vec<ObjectName>> {
+    let (name, namespace) = (planned.name.known()?, planned.namespace.known()?);
+    let carve_outs = planned.carve_out.known()?;
+    let mut all = Vec::new();
+    let mut add = |kind: RenderedKind, name: String| {
+        all.push(ObjectName { kind: kind.as_str().to_owned(), namespace: namespace.clone(), name });
+    };
+    let has_limit = |block: &Attr<RateLimit>| match own::wish(block) {
+        Attr::Unknown => None,
+        Attr::Null => Some(false),
+        Attr::Known(wish) => Some(matches!(wish, Wish::Own(..))),
+    };
+    let is_given = |text: &Attr<String>| (!text.is_unknown()).then(|| !text.is_null());
+    if has_limit(&planned.rate_limit)? {
+        add(RenderedKind::Middleware, own::rate_limit(name));
     }
+    for (label, carve_out) in carve_outs {
+        if has_limit(&carve_out.rate_limit)? {
+            add(RenderedKind::Middleware, own::rate_limit(&carve_out_object(name, label)));
+        }
+    }
+    if is_given(&planned.content_security_policy)? {
+        add(RenderedKind::Middleware, own::policy(name));
+    }
+    if is_given(&planned.max_body_size)? {
+        add(RenderedKind::Middleware, own::body(name));
+    }
+    if is_given(&planned.external_name)? {
+        let service = match &planned.service {
+            Attr::Null => name,
+            Attr::Unknown => return None,
+            Attr::Known(service) => service.name.known()?,
+        };
+        add(RenderedKind::Service, service.clone());
+    }
+    add(RenderedKind::Ingress, name.clone());
+    for label in carve_outs.keys() {
+        add(RenderedKind::Ingress, carve_out_object(name, label));
+    }
+    Some(all)
 }
 
 fn carve_out_urls(planned: &Ingress, base: &Attr<String>) -> Attr<BTreeMap<String, Vec<String>>> {
@@ -82,14 +126,22 @@ fn probe_targets(spec: &Spec, base: &str) -> Vec<ProbeTarget> {
             Auth::App | Auth::None => Expect::Public,
             Auth::Public => continue,
         };
+        let hints = door.words.probe.clone().unwrap_or_default();
+        if hints.skip {
+            continue;
+        }
         for path in &door.paths {
             targets.push(ProbeTarget {
                 label: target_label(door, path),
                 url: format!("{base}{path}"),
                 expect,
-                path_type: door.path_type,
+                path_type: matching_type(door),
                 ingress: format!("{}/{}", spec.namespace, door.object),
                 routing_hash: routing_hash.clone(),
+                methods: hints.methods.clone().unwrap_or_default(),
+                statuses: hints.statuses.clone().unwrap_or_default(),
+                content_type: hints.content_type.clone(),
+                body_contains: hints.body_contains.clone(),
             });
         }
     }
@@ -105,9 +157,16 @@ fn target_label(door: &Door, path: &str) -> String {
     }
 }
 
+/// How the paths of a door match in truth: a prefix by characters has no boundary to probe.
+fn matching_type(door: &Door) -> PathType {
+    match door.path_type {
+        PathType::Prefix if door.parity => PathType::ImplementationSpecific,
+        declared => declared,
+    }
+}
+
 /// Everything that decides where a request goes; not the user's annotations, labels and reasons.
 fn routing_hash(spec: &Spec) -> String {
-    let path_type = |path_type: PathType| path_type.as_str();
     let doors: Vec<_> = spec
         .doors
         .iter()
@@ -115,13 +174,16 @@ fn routing_hash(spec: &Spec) -> String {
             json!([
                 door.object,
                 door.paths,
-                path_type(door.path_type),
+                matching_type(door).as_str(),
                 door.service,
                 door.port,
+                door.scheme.map(|scheme| scheme.as_str()),
                 door.priority,
                 door.chain
             ])
         })
         .collect();
-    hash(&json!([spec.namespace, spec.host, spec.class, spec.entrypoint, spec.tls, doors]))
+    let hosts: Vec<&String> = spec.hosts().collect();
+    let own: Vec<_> = spec.own.iter().map(|own| json!([own.name, own::spec(&own.does)])).collect();
+    hash(&json!([spec.namespace, hosts, spec.class, spec.entrypoint, spec.tls, spec.external_name, own, doors]))
 }

@@ -4,11 +4,22 @@
 //! reference is never only a matter of taste. What has to be looked up is listed here, what was found is judged here; who
 //! looks is the provider.
 
+mod middlewares;
+
 use homelab_cty::Path;
 use serde_json::Value;
 
-use super::{Spec, routes};
+pub use self::middlewares::{
+    Mention, MiddlewareKind, Middlewares, Missing, PROVIDER, Referrer, joined, mentions, named_in,
+};
+use super::Spec;
+use super::certificate::Certificate;
+use super::render::{RenderedKind, render_all};
 use crate::finding::{Finding, ingress as codes};
+
+/// What a missing middleware does.
+const DROPPED: &str = "Traefik drops a router that names a missing middleware: the path would not be served, or be served by \
+                       a wider router without the gate.";
 
 /// Something that an object refers to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,28 +48,33 @@ pub enum Target {
 pub struct Reference {
     /// What is referred to.
     pub target: Target,
-    /// The attribute to blame when it is missing.
+    /// The attribute to blame when it is missing; for a service its block.
     pub path: Path,
 }
 
-/// What a declaration refers to in the cluster, each target once.
+/// What a declaration refers to in the cluster and does not make itself, each target once.
 pub fn of(spec: &Spec) -> Vec<Reference> {
+    let rendered = render_all(spec);
+    let is_made = |target: &Target| {
+        rendered.iter().any(|made| match (made.kind, target) {
+            (RenderedKind::Middleware, Target::Middleware { joined }) => {
+                *joined == self::joined(&spec.namespace, &made.name)
+            }
+            (RenderedKind::Service, Target::Service { name, .. }) => *name == made.name,
+            _ => false,
+        })
+    };
     let mut found: Vec<Reference> = Vec::new();
     let mut add = |target: Target, path: Path| {
-        if !found.iter().any(|known| known.target == target) {
+        if !is_made(&target) && !found.iter().any(|known| known.target == target) {
             found.push(Reference { target, path });
         }
     };
     for door in &spec.doors {
-        let added = door.chain.len().saturating_sub(spec.extras.len());
-        for (position, member) in door.chain.iter().enumerate() {
-            let path = match position.checked_sub(added) {
-                Some(index) => Path::attr("extra_middlewares").then_index(index),
-                None => routes::blame(door, "auth"),
-            };
+        for (member, origin) in door.chain.iter().zip(&door.origins) {
             // Middlewares of files and plugins are not objects: there is nothing to look up.
-            if let Some(joined) = member.strip_suffix("@kubernetescrd") {
-                add(Target::Middleware { joined: joined.to_owned() }, path);
+            if let Some(joined) = member.strip_suffix(PROVIDER) {
+                add(Target::Middleware { joined: joined.to_owned() }, origin.clone());
             }
         }
         let service = match &door.label {
@@ -88,19 +104,11 @@ pub fn candidates(joined: &str) -> Vec<(String, String)> {
 pub fn judge(namespace: &str, reference: &Reference, found: Option<&Value>) -> Option<Finding> {
     let finding = match (&reference.target, found) {
         (Target::Middleware { .. }, Some(_)) => return None,
-        (Target::Middleware { joined }, None) => Finding::new(
-            codes::DANGLING_MIDDLEWARE,
-            format!("Middleware {joined}"),
-            format!("No Middleware is there whose namespace and name, joined by a dash, are {joined}."),
-        )
-        .summary(format!("middleware {joined}@kubernetescrd does not exist"))
-        .expected(
-            "Traefik drops a router that names a missing middleware: the path would not be served, or be served by a wider \
-             router without the gate.",
-        ),
+        (Target::Middleware { joined }, None) => no_middleware(joined),
         (Target::Service { name, .. }, None) => {
-            Finding::new(codes::DANGLING_SERVICE, service(namespace, name), "It is not there.")
-                .summary(format!("service {namespace}/{name} does not exist"))
+            let finding = Finding::new(codes::DANGLING_SERVICE, service(namespace, name), "It is not there.")
+                .summary(format!("service {namespace}/{name} does not exist"));
+            return Some(finding.at(reference.path.then_attr("name")));
         }
         (Target::Service { name, port }, Some(object)) => {
             let ports = ports(object);
@@ -109,12 +117,10 @@ pub fn judge(namespace: &str, reference: &Reference, found: Option<&Value>) -> O
             if passes || ports.iter().any(|(number, named)| number == port || named.as_deref() == Some(port)) {
                 return None;
             }
-            Finding::new(
-                codes::DANGLING_PORT,
-                service(namespace, name),
-                format!("It has {}.", list(&ports)),
-            )
-            .summary(format!("service {namespace}/{name} has no port {port}"))
+            let observed = format!("It has {}.", list(&ports));
+            let finding = Finding::new(codes::DANGLING_PORT, service(namespace, name), observed)
+                .summary(format!("service {namespace}/{name} has no port {port}"));
+            return Some(finding.at(reference.path.then_attr("port")));
         }
         (Target::TlsSecret { name }, None) => {
             Finding::new(codes::DANGLING_TLS, format!("Secret {namespace}/{name}"), "It is not there.")
@@ -132,6 +138,58 @@ pub fn judge(namespace: &str, reference: &Reference, found: Option<&Value>) -> O
         }
     };
     Some(finding.at(reference.path.clone()))
+}
+
+/// A middleware that is not there, or is a chain that names one that is not.
+pub fn judge_missing(reference: &Reference, missing: &Missing) -> Finding {
+    let Missing { joined, through } = missing;
+    if through.is_empty() {
+        return no_middleware(joined).at(reference.path.clone());
+    }
+    let chain = through.join(", which names ");
+    Finding::new(
+        codes::BROKEN_CHAIN,
+        format!("Middleware {joined}"),
+        format!("The chain names {chain}, which names {joined}: no Middleware is there of that namespace and name."),
+    )
+    .summary(format!("middleware {joined}, which is part of a chain, does not exist"))
+    .expected(DROPPED)
+    .at(reference.path.clone())
+}
+
+fn no_middleware(joined: &str) -> Finding {
+    Finding::new(
+        codes::DANGLING_MIDDLEWARE,
+        format!("Middleware {joined}"),
+        format!("No Middleware is there whose namespace and name, joined by a dash, are {joined}."),
+    )
+    .summary(format!("middleware {joined}{PROVIDER} does not exist"))
+    .expected(DROPPED)
+}
+
+/// What is wrong with the certificate in the Secret that `reference` names, for these hosts, at the Unix time `now`.
+pub fn judge_certificate(
+    namespace: &str,
+    reference: &Reference,
+    secret: &Value,
+    hosts: &[String],
+    now: i64,
+) -> Vec<Finding> {
+    let Target::TlsSecret { name } = &reference.target else { return Vec::new() };
+    let object = format!("Secret {namespace}/{name}");
+    let findings = match Certificate::of_secret(secret) {
+        Ok(certificate) => certificate.judge(&object, hosts, now),
+        Err(why) => {
+            let summary = format!("there is no usable certificate in secret {namespace}/{name}");
+            let finding = Finding::new(codes::DANGLING_TLS, object, why).summary(summary);
+            vec![
+                finding
+                    .expected("Traefik would serve its own default certificate.")
+                    .clears("Renew the certificate in it."),
+            ]
+        }
+    };
+    findings.into_iter().map(|finding| finding.at(reference.path.clone())).collect()
 }
 
 fn service(namespace: &str, name: &str) -> String {

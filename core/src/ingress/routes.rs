@@ -17,8 +17,9 @@ use homelab_cty::Path;
 use homelab_schema::Attr;
 use homelab_schema::ingress::{Ingress, PathType};
 
-use super::{Door, Spec, rule};
+use super::{Door, Spec};
 use crate::finding::{Finding, ingress as codes};
+use crate::route::rule;
 
 /// A path as an Ingress object has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,8 +199,9 @@ pub fn check(spec: &Spec) -> Vec<Finding> {
 }
 
 fn pairs(narrow: &Door, wide: &Door) -> impl Iterator<Item = (Route, Route)> {
-    let outers = expand(&wide.paths, wide.path_type);
-    expand(&narrow.paths, narrow.path_type)
+    let outers = wide.routes();
+    narrow
+        .routes()
         .into_iter()
         .flat_map(move |inner| outers.clone().into_iter().map(move |outer| (inner.clone(), outer)))
         .filter(|(inner, outer)| outer.covers(inner))
@@ -277,6 +279,16 @@ pub(super) fn blame(door: &Door, attribute: &str) -> Path {
 /// `.spec.rules[0].host`.
 pub fn attribute_of(door: &Door, field: &str) -> Path {
     let field = field.trim_start_matches('.');
+    // Annotations that arguments stand for, on the app's object alone or the same on all.
+    let announced = [
+        (super::ENTRYPOINTS_ANNOTATION, "entrypoint"),
+        (super::announce::HOMEPAGE_PREFIX, "homepage"),
+        ("/external-monitor", "external_monitor"),
+        ("/dns-type", "dns"),
+    ];
+    if let Some((_, argument)) = announced.iter().find(|(annotation, _)| field.contains(annotation)) {
+        return Path::attr(argument);
+    }
     let attribute = if field.contains(super::MIDDLEWARES_ANNOTATION) || field.contains(super::AUTH_ANNOTATION) {
         "auth"
     } else if field.contains(super::REASON_ANNOTATION) {
@@ -301,6 +313,8 @@ pub fn attribute_of(door: &Door, field: &str) -> Path {
         let found = shared.iter().find(|(prefix, _)| field.starts_with(prefix));
         return match (found, &door.label) {
             (Some((_, "name")), Some(label)) => Path::attr("carve_out").then_key(label),
+            // The list of rules is one field: in an object of its own, its paths are what sets it apart.
+            (Some((_, "host")), Some(_)) => blame(door, "paths"),
             (Some((_, attribute)), _) => Path::attr(attribute),
             (None, _) => Path::root(),
         };

@@ -3,16 +3,17 @@
 
 mod generated;
 mod judged;
+mod parity;
+mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use homelab_cty::Path;
 use homelab_schema::Attr;
-use homelab_schema::ingress::{Auth, CarveOut, Expect, Ingress, PathType, Service};
+use homelab_schema::ingress::{Auth, CarveOut, DnsMode, Expect, Ingress, PathType, Service};
 use homelab_schema::provider::{Middlewares, Site};
 use serde_json::json;
 
-use super::read_back::{Found, read_back};
 use super::routes::{Route, expand};
 use super::{Spec, checks, fill, moved, outputs, references, render, routes};
 use crate::finding::{Finding, ingress as codes};
@@ -36,11 +37,29 @@ pub(super) fn site() -> Site {
     }
 }
 
+/// A site that names all of them.
+pub(super) fn full_middlewares() -> Middlewares {
+    Middlewares {
+        retry: known("traefik-retry"),
+        error_pages: known("traefik-error-pages"),
+        rate_limit: known("traefik-rate-limit"),
+        csp: known("traefik-csp-headers"),
+        anti_ai: Attr::Known(vec!["traefik-ai-bot-block".to_owned(), "traefik-anti-ai-headers".to_owned()]),
+        gate: known("traefik-forward-auth"),
+        public_gate: known("traefik-guests"),
+        local_only: known("traefik-local-only"),
+        scale_to_zero: known("traefik-wake"),
+    }
+}
+
 /// `config` with its schema's defaults, as the server hands it to a plan.
-fn with_defaults(mut config: Ingress) -> Ingress {
+pub(super) fn with_defaults(mut config: Ingress) -> Ingress {
     config.paths = config.paths.or(Attr::Known(vec!["/".to_owned()]));
     config.path_type = config.path_type.or(Attr::Known(PathType::Prefix));
     config.auth = config.auth.or(Attr::Known(Auth::Required));
+    config.local_only = config.local_only.or(Attr::Known(false));
+    config.dns = config.dns.or(Attr::Known(DnsMode::None));
+    config.dns_overwrite = config.dns_overwrite.or(Attr::Known(false));
     for carve_out in carve_outs(&mut config).values_mut() {
         carve_out.path_type = carve_out.path_type.or(Attr::Known(PathType::Prefix));
         carve_out.auth = carve_out.auth.or(Attr::Known(Auth::Required));
@@ -61,17 +80,17 @@ fn planned(config: &Ingress, site: &Site) -> Ingress {
     planned
 }
 
-fn photos() -> Ingress {
+pub(super) fn photos() -> Ingress {
     Ingress {
         name: known("g"),
         namespace: known("photos"),
-        service: Attr::Known(Service { name: Attr::Null, port: known("http") }),
+        service: Attr::Known(Service { name: Attr::Null, port: known("http"), scheme: Attr::Null }),
         carve_out: Attr::Known(BTreeMap::new()),
         ..Ingress::default()
     }
 }
 
-fn open(paths: &[&str]) -> CarveOut {
+pub(super) fn open(paths: &[&str]) -> CarveOut {
     CarveOut {
         paths: Attr::Known(paths.iter().map(|path| (*path).to_owned()).collect()),
         auth: Attr::Known(Auth::None),
@@ -97,9 +116,9 @@ fn codes_of(findings: &[Finding]) -> Vec<(&'static str, String)> {
 fn the_objects_are_those_that_traefik_reads() {
     let objects = render::render_all(&spec(&with(&[("share", open(&["/share"]))])));
     assert_eq!(objects.len(), 2);
-    assert_eq!(objects[0].0, "g");
+    assert_eq!(objects[0].name, "g");
     assert_eq!(
-        objects[0].1,
+        objects[0].body,
         json!({
             "metadata": {"annotations": {
                 "traefik.ingress.kubernetes.io/router.entrypoints": "websecure",
@@ -117,12 +136,12 @@ fn the_objects_are_those_that_traefik_reads() {
         })
     );
     let share = &objects[1];
-    assert_eq!(share.0, "g-share");
-    let annotations = &share.1["metadata"]["annotations"];
+    assert_eq!(share.key(), "Ingress/g-share");
+    let annotations = &share.body["metadata"]["annotations"];
     assert_eq!(annotations["traefik.ingress.kubernetes.io/router.middlewares"], "traefik-rate-limit@kubernetescrd");
     assert_eq!(annotations["terraform-provider-homelab/reason"], "open on purpose");
     assert_eq!(annotations["terraform-provider-homelab/carve-out"], "share");
-    let paths = share.1["spec"]["rules"][0]["http"]["paths"].as_array().unwrap();
+    let paths = share.body["spec"]["rules"][0]["http"]["paths"].as_array().unwrap();
     let routes: Vec<_> = paths.iter().map(|path| (path["path"].as_str(), path["pathType"].as_str())).collect();
     assert_eq!(routes, [(Some("/share"), Some("Exact")), (Some("/share/"), Some("Prefix"))]);
 }
@@ -133,11 +152,11 @@ fn tls_labels_annotations_and_numbers_of_ports_are_written() {
         tls_secret_name: known("wildcard"),
         labels: Attr::Known(BTreeMap::from([("team".to_owned(), "home".to_owned())])),
         annotations: Attr::Known(BTreeMap::from([("a.example.net/b".to_owned(), "c".to_owned())])),
-        service: Attr::Known(Service { name: known("web"), port: known("8080") }),
+        service: Attr::Known(Service { name: known("web"), port: known("8080"), scheme: Attr::Null }),
         host: known("pictures.example.org"),
         ..photos()
     };
-    let (_, object) = render::render_all(&spec(&config)).remove(0);
+    let object = render::render_all(&spec(&config)).remove(0).body;
     assert_eq!(object["spec"]["tls"], json!([{"hosts": ["pictures.example.org"], "secretName": "wildcard"}]));
     assert_eq!(object["metadata"]["labels"], json!({"team": "home"}));
     assert_eq!(object["metadata"]["annotations"]["a.example.net/b"], "c");
@@ -189,7 +208,7 @@ fn a_host_is_full_short_or_left_out() {
 #[test]
 fn only_outputs_of_an_unknown_input_are_unknown() {
     let mut config = with(&[("share", open(&["/share"]))]);
-    config.service = Attr::Known(Service { name: Attr::Unknown, port: known("80") });
+    config.service = Attr::Known(Service { name: Attr::Unknown, port: known("80"), scheme: Attr::Null });
     let plan = planned(&config, &site());
     assert!(plan.url.known().is_some() && plan.middlewares.known().is_some() && plan.objects.known().is_some());
     assert!(plan.carve_out_urls.known().is_some());
@@ -273,7 +292,7 @@ fn references_are_judged_by_what_was_found() {
 fn fields_lead_back_to_attributes() {
     let spec = spec(&with(&[("share", open(&["/share"]))]));
     let table = [
-        (".spec.rules", "host", "host"),
+        (".spec.rules", "host", "carve_out[\"share\"].paths"),
         (".spec.ingressClassName", "ingress_class", "ingress_class"),
         ("spec.rules[0].http.paths[0].backend", "service", "carve_out[\"share\"].service"),
         ("spec.rules[0].http.paths[0].path", "paths", "carve_out[\"share\"].paths"),
@@ -284,6 +303,8 @@ fn fields_lead_back_to_attributes() {
             "carve_out[\"share\"].priority",
         ),
         (".metadata.annotations.x", "annotations", "annotations"),
+        (".metadata.annotations.gethomepage.dev/name", "homepage", "homepage"),
+        (".metadata.annotations.uptime.example.net/external-monitor", "external_monitor", "external_monitor"),
         (".metadata.labels.x", "labels", "labels"),
         ("metadata.name", "name", "carve_out[\"share\"]"),
         (".status", "", ""),
@@ -294,47 +315,7 @@ fn fields_lead_back_to_attributes() {
     }
 }
 
-fn found(objects: &[(String, serde_json::Value)]) -> Vec<Found> {
-    objects
-        .iter()
-        .map(|(name, object)| Found { name: name.clone(), object: object.clone(), owned: Some(object.clone()) })
-        .collect()
-}
-
-#[test]
-fn drift_reads_as_what_the_objects_amount_to_now() {
-    let config = with(&[("share", open(&["/share"])), ("api", open(&["/api"]))]);
-    let state = planned(&config, &site());
-    let mut objects = render::render_all(&spec(&config));
-    let gate = "traefik.ingress.kubernetes.io/router.middlewares";
-    objects[0].1["metadata"]["annotations"][gate] = json!("traefik-rate-limit@kubernetescrd");
-    objects[0].1["spec"]["rules"][0]["host"] = json!("other.example.net");
-    objects[2].1["spec"]["rules"][0]["http"]["paths"][0]["path"] = json!("/stolen");
-    objects.remove(1);
-    let mut read = read_back("photos", "g", Some(&state), &found(&objects), &site());
-    assert_eq!(read.auth, Attr::Known(Auth::None), "the open door shows as what it is");
-    assert_eq!(read.host, known("other.example.net"));
-    let labels: Vec<_> = carve_outs(&mut read).keys().cloned().collect();
-    assert_eq!(labels, ["share"]);
-}
-
-#[test]
-fn a_foreign_ingress_reads_as_far_as_it_can_be_said() {
-    let chain = ["traefik-rate-limit", "traefik-forward-auth", "photos-strip"];
-    let object = json!({
-        "metadata": {"annotations": {gate_key(): chain.join("@kubernetescrd,") + "@kubernetescrd", "x": "theirs"}},
-        "spec": {"ingressClassName": "traefik", "rules": [{"host": "g.example.net", "http": {"paths": [
-            {"path": "/app", "pathType": "Prefix", "backend": {"service": {"name": "web", "port": {"number": 80}}}}]}}]},
-    });
-    let read = read_back("photos", "g", None, &[Found { name: "g".to_owned(), object, owned: None }], &site());
-    assert_eq!(read.auth, Attr::Known(Auth::Required));
-    assert_eq!(read.extra_middlewares, Attr::Known(vec!["photos-strip".to_owned()]));
-    assert_eq!((read.paths, read.path_type), (Attr::Known(vec!["/app".to_owned()]), Attr::Known(PathType::Prefix)));
-    assert_eq!(read.annotations, Attr::Null);
-    assert_eq!(read.service, Attr::Known(Service { name: known("web"), port: known("80") }));
-}
-
-fn gate_key() -> &'static str {
+pub(super) fn gate_key() -> &'static str {
     super::MIDDLEWARES_ANNOTATION
 }
 

@@ -8,7 +8,7 @@ use homelab_cty::Path;
 use homelab_schema::ingress::Expect;
 use sha2::{Digest, Sha256};
 
-use super::{Door, Proof, Url};
+use super::{Door, Proof, Url, Way};
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +24,8 @@ pub struct Check {
     pub url: Url,
     /// How.
     pub method: String,
+    /// In which form.
+    pub way: Way,
     /// With which further headers, names in lower case.
     pub headers: Vec<(String, String)>,
     /// What must come of it.
@@ -82,7 +84,8 @@ pub fn checks(doors: &[Door], boundary: bool) -> Vec<Check> {
         }
     }
     if boundary {
-        for door in doors.iter().filter(|door| door.prefix) {
+        // What a guest may see below a guest's path is between the app and its guests.
+        for door in doors.iter().filter(|door| door.prefix && door.proof.guest.is_none()) {
             let Some(method) = door.methods.iter().find(|method| SAFE.contains(&method.as_str())) else { continue };
             for (url, outcome) in around(door, doors) {
                 if !checks.iter().any(|other| other.url == url && other.method == *method) {
@@ -100,6 +103,7 @@ fn check(door: &Door, url: Url, method: &str, outcome: Outcome, proof: Proof) ->
         at: door.at.clone(),
         url,
         method: method.to_owned(),
+        way: Way::Plain,
         headers: door.headers.clone(),
         outcome,
         proof,
@@ -129,10 +133,13 @@ fn around(door: &Door, doors: &[Door]) -> Vec<(Url, Outcome)> {
             declared(format!("{base}x"));
             declared(swapped);
             // Malformed on purpose: to a proxy they may be below the prefix, to the app they are its parent.
-            for path in [format!("{base}%2f.."), format!("{base}/../")] {
+            for path in [format!("{base}%2f.."), format!("{base}/../"), format!("{base}/%2e%2e/")] {
                 around.push((door.url.with_path(path), Outcome::GatedOrRefused));
             }
-            around.push((door.url.with_path(format!("/{base}")), Outcome::Either));
+            // A parameter of the element is the prefix to some, and another name to others.
+            for path in [format!("/{base}"), format!("{base};x")] {
+                around.push((door.url.with_path(path), Outcome::Either));
+            }
         }
         // A gate that is matched literally is walked around by another spelling of the same path.
         (Expect::Gated, Some(Expect::Public)) => {
@@ -155,10 +162,11 @@ fn owner(at: &Url, path: &str, doors: &[Door]) -> Option<Expect> {
         }
         // The exact door of a path is more specific than the prefix of the same length.
         let weight = 2 * base.len() + usize::from(!door.prefix);
+        let says = Some(door.expect).filter(|_| door.proof.guest.is_none());
         best = match best {
-            Some((other, expect)) if other == weight => Some((weight, expect.filter(|expect| *expect == door.expect))),
+            Some((other, expect)) if other == weight => Some((weight, expect.filter(|_| expect == says))),
             Some((other, expect)) if other > weight => Some((other, expect)),
-            _ => Some((weight, Some(door.expect))),
+            _ => Some((weight, says)),
         };
     }
     best.and_then(|(_, expect)| expect)

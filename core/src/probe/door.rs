@@ -26,6 +26,10 @@ pub struct Door {
     pub headers: Vec<(String, String)>,
     /// What its answer must be like when it is public.
     pub proof: Proof,
+    /// Whether it is to speak WebSocket.
+    pub websocket: bool,
+    /// The origin whose pages may ask it.
+    pub cors_origin: Option<String>,
 }
 
 /// What the answer of a public door must be like. Nothing set: whatever is no wall.
@@ -37,10 +41,18 @@ pub struct Proof {
     pub content_type: Option<String>,
     /// Text that the beginning of the body holds.
     pub body_contains: Option<String>,
+    /// The client of the redirect that opens a session for guests; the answer must be that redirect.
+    pub guest: Option<String>,
+    /// The origin that a preflight must allow.
+    pub allow_origin: Option<String>,
+    /// Whether an upgrade to WebSocket must reach the app.
+    pub upgrades: bool,
+    /// `statuses` are fine, and others may be too: of a request in another form than the declared one.
+    pub lenient: bool,
 }
 
 /// Methods that can be sent without a body and are known to be methods.
-const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
+pub const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
 
 /// Headers that would carry a credential into the state, or that the prober itself decides.
 const REFUSED_HEADERS: [&str; 17] = [
@@ -109,9 +121,20 @@ fn from_ingress(target: &ProbeTarget, at: Path) -> Result<Door, Vec<Finding>> {
         expect: target.expect,
         // A prefix by characters has no boundary that a path could be on the wrong side of.
         prefix: target.path_type == PathType::Prefix,
-        methods: vec!["GET".to_owned()],
+        methods: if target.methods.is_empty() { vec!["GET".to_owned()] } else { target.methods.clone() },
         headers: Vec::new(),
-        proof: Proof::default(),
+        proof: match target.expect {
+            Expect::Public => Proof {
+                statuses: target.statuses.clone(),
+                content_type: target.content_type.as_deref().map(media_type),
+                body_contains: target.body_contains.clone(),
+                ..Proof::default()
+            },
+            // A gate's answer is its own matter.
+            Expect::Gated => Proof::default(),
+        },
+        websocket: false,
+        cors_origin: None,
     })
 }
 
@@ -130,6 +153,11 @@ fn by_hand(label: &str, declared: &ProbedDoor) -> Result<Option<Door>, Vec<Findi
     }
     let headers = headers(declared, &at, label, &mut wrong);
     let proof = proof(declared, &at, label, &mut wrong);
+    let cors_origin = declared.cors_origin.known().cloned();
+    if let Some(origin) = cors_origin.as_deref().filter(|origin| !is_origin(origin)) {
+        let observed = format!("{origin:?} is no origin such as `https://app.example.net`.");
+        wrong.push(bad(&at.then_attr("cors_origin"), label, observed));
+    }
     if !wrong.is_empty() {
         return Err(wrong);
     }
@@ -143,6 +171,8 @@ fn by_hand(label: &str, declared: &ProbedDoor) -> Result<Option<Door>, Vec<Findi
         methods: if methods.is_empty() { vec!["GET".to_owned()] } else { methods },
         headers,
         proof,
+        websocket: declared.websocket.known() == Some(&true),
+        cors_origin,
     }))
 }
 
@@ -183,18 +213,31 @@ fn proof(declared: &ProbedDoor, at: &Path, label: &str, wrong: &mut Vec<Finding>
         wrong.push(bad(&at.then_attr("content_type"), label, "It is no media type such as `application/json`."));
     }
     let body_contains = declared.body_contains.known().cloned();
-    let proof = Proof { statuses, content_type, body_contains };
+    let guest = declared.guest_client_id.known().cloned();
+    let plain = statuses.is_empty() && content_type.is_none() && body_contains.is_none();
+    if guest.is_some() && !plain {
+        wrong.push(
+            bad(&at.then_attr("guest_client_id"), label, "A guest is redirected, and gets no answer of the app.")
+                .clears("Remove `statuses`, `content_type` and `body_contains`."),
+        );
+    }
+    let proof = Proof { statuses, content_type, body_contains, guest, ..Proof::default() };
     if declared.expect.known() == Some(&Expect::Gated) && proof != Proof::default() {
         wrong.push(
             bad(
                 &at.then_attr("expect"),
                 label,
-                "`statuses`, `content_type` and `body_contains` describe a public answer.",
+                "`statuses`, `content_type`, `body_contains` and `guest_client_id` describe a public answer.",
             )
             .clears("Remove them, or set `expect = \"public\"`."),
         );
     }
     proof
+}
+
+/// RFC 6454, section 6.2: a scheme and an authority, and nothing after them.
+fn is_origin(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| url.shown().strip_suffix('/') == Some(text))
 }
 
 /// The media type of a `Content-Type`, in lower case and without parameters.

@@ -53,6 +53,9 @@ pub fn judge(checks: Vec<Check>, samples: Vec<Vec<Observation>>, threshold: usiz
 /// cannot make it good any more.
 pub fn enough(check: &Check, samples: &[Observation], wanted: usize, threshold: usize) -> bool {
     let missing = samples.iter().filter(|sample| sample.failure.is_some()).count();
+    if matches!(check.way, super::Way::Spoof(_)) && missing < samples.len() {
+        return true;
+    }
     let lasting = samples.iter().any(|sample| {
         matches!(sample.failure, Some(Failure::DnsAbsent(_) | Failure::TlsInvalid(_) | Failure::Private(..)))
     });
@@ -63,7 +66,7 @@ pub fn enough(check: &Check, samples: &[Observation], wanted: usize, threshold: 
 }
 
 /// One sample alone.
-fn verdict_of(outcome: Outcome, sample: &Observation) -> Verdict {
+pub(super) fn verdict_of(outcome: Outcome, sample: &Observation) -> Verdict {
     use Observed::{Ambiguous, Gated, GatedDegraded, Public};
     match (outcome, sample.observed) {
         (Outcome::Public | Outcome::Either, Public)
@@ -78,6 +81,7 @@ fn verdict_of(outcome: Outcome, sample: &Observation) -> Verdict {
 }
 
 fn judge_one(check: Check, samples: Vec<Observation>, threshold: usize) -> Judged {
+    let threshold = check.way.threshold(threshold);
     let verdicts: Vec<Verdict> = samples.iter().map(|sample| verdict_of(check.outcome, sample)).collect();
     let count = |verdict: Verdict| verdicts.iter().filter(|found| **found == verdict).count();
     // A sample without an answer is noise as long as enough others agree; an answer that differs is not.
@@ -134,6 +138,7 @@ impl Judged {
             label: self.check.label.clone(),
             method: self.check.method.clone(),
             url: self.check.url.shown(),
+            with: self.check.way.word(),
             expect: self.check.outcome.word().to_owned(),
             verdict: self.verdict,
             observed: self.observed().word().to_owned(),
@@ -160,9 +165,10 @@ impl Judged {
         let code = self.code()?;
         let check = &self.check;
         let observed = format!(
-            "{} {} {} ({} of {} samples).",
+            "{} {}{} {} ({} of {} samples).",
             check.method,
             check.url,
+            in_form(&check.way.word()),
             self.shown.told(),
             self.alike,
             self.samples.len()
@@ -240,7 +246,11 @@ fn told_together(group: &[&Judged]) -> Option<(Verdict, Finding)> {
     let (first, others) = group.split_first()?;
     let mut finding = first.finding()?;
     if !others.is_empty() {
-        let named: Vec<String> = others.iter().take(NAMED).map(|judged| judged.check.url.shown()).collect();
+        let named: Vec<String> = others
+            .iter()
+            .take(NAMED)
+            .map(|judged| format!("{}{}", judged.check.url, in_form(&judged.check.way.word())))
+            .collect();
         let more = match others.len().saturating_sub(NAMED) {
             0 => String::new(),
             more => format!(" and {more} more"),
@@ -263,8 +273,16 @@ pub fn complaints(results: &[ProbeResult]) -> Accepted {
     results
         .iter()
         .filter(|result| result.verdict != Verdict::Ok)
-        .map(|result| format!("{:?} {} {}", result.verdict, result.method, result.url))
+        .map(|result| {
+            let form = in_form(&result.with);
+            format!("{:?} {} {}{form}", result.verdict, result.method, result.url)
+        })
         .collect()
+}
+
+/// How a request in another form than a plain one is named, after its URL.
+pub fn in_form(with: &str) -> String {
+    if with.is_empty() { String::new() } else { format!(" ({with})") }
 }
 
 /// What the resource was told to do about `verdict`. `degraded` is a door that does not answer as declared, and goes with

@@ -148,6 +148,9 @@ impl std::fmt::Debug for Answer {
     }
 }
 
+/// What an app that speaks WebSocket answers to an upgrade: yes, or that it wants it otherwise.
+const UPGRADE_ANSWERS: [u16; 3] = [101, 400, 426];
+
 /// What `answer` to `check` shows, when `wall` is the one that counts.
 pub fn observe(check: &Check, wall: &Wall, answer: &Answer) -> Observation {
     let seen = wall.look(answer, &check.url);
@@ -161,6 +164,9 @@ pub fn observe(check: &Check, wall: &Wall, answer: &Answer) -> Observation {
         failure: None,
     };
     let is = |observed, why: String| Observation { observed, why, ..shown.clone() };
+    if let Some(client) = &check.proof.guest {
+        return as_guest(check, wall, answer, client, &shown);
+    }
     match &seen {
         Seen::Ours(found) => return is(Observed::Gated, named(found)),
         Seen::Emergency(found) => return is(Observed::GatedDegraded, named(found)),
@@ -172,7 +178,11 @@ pub fn observe(check: &Check, wall: &Wall, answer: &Answer) -> Observation {
             let why = format!("{}: the gate's or the app's own, which `{pin}` of `wall` would tell", named(found));
             return is(Observed::Ambiguous, why);
         }
-        Seen::Foreign(_) | Seen::Nothing => {}
+        Seen::Refusal(found) if check.outcome == Outcome::Public && !check.proof.statuses.contains(&answer.status) => {
+            let why = format!("{}: the gate's words, or the app's own, which `statuses` would declare", named(found));
+            return is(Observed::Ambiguous, why);
+        }
+        Seen::Refusal(_) | Seen::Foreign(_) | Seen::Nothing => {}
     }
     let foreign = match &seen {
         Seen::Foreign(found) => Some(named(found)),
@@ -190,12 +200,41 @@ pub fn observe(check: &Check, wall: &Wall, answer: &Answer) -> Observation {
     }
 }
 
+/// Whether people are sent to the issuer as the guests' client. Where they are sent tells it alone: a redirect by way of a
+/// page of the gate's own does not say yet for whom.
+fn as_guest(check: &Check, wall: &Wall, answer: &Answer, client: &str, shown: &Observation) -> Observation {
+    let is = |observed, why: String| Observation { observed, why, ..shown.clone() };
+    let guests = Wall { client_ids: vec![client.to_owned()], location: None, ..wall.clone() };
+    match (guests.look(answer, &check.url), wall.look(answer, &check.url)) {
+        (Seen::Ours(found), _) if found.client_id.as_deref() == Some(client) => {
+            is(Observed::Public, format!("{}, as the guests' client", named(&found)))
+        }
+        (Seen::Ours(found), _) if found.client_id.is_none() => {
+            is(Observed::Ambiguous, format!("{}, which does not say for which client", named(&found)))
+        }
+        (_, Seen::Emergency(found)) => is(Observed::GatedDegraded, named(&found)),
+        (_, Seen::Ours(found)) => is(Observed::Gated, format!("{}, and not as the guests' client", named(&found))),
+        (Seen::Mismatch(found, why), _) => is(
+            Observed::Ambiguous,
+            format!("{}, but {why}, which is neither the guests' nor the gate's", named(&found)),
+        ),
+        _ if answer.status >= 500 => {
+            is(Observed::OriginError, "an error of the app, or of the gate in front of it".to_owned())
+        }
+        _ => Observation {
+            why: "no session for a guest is opened: the gate's form for guests is not in front of it".to_owned(),
+            unmet: true,
+            ..shown.clone()
+        },
+    }
+}
+
 /// No wall of ours: does it prove that the door is open to everybody, as it should be?
 fn as_public(check: &Check, wall: &Wall, answer: &Answer, foreign: Option<String>, shown: &Observation) -> Observation {
     let is = |observed, why: &str| Observation { observed, why: why.to_owned(), ..shown.clone() };
     let unmet = |why: String| Observation { why, unmet: true, ..shown.clone() };
     let proof = &check.proof;
-    if !proof.statuses.is_empty() && !proof.statuses.contains(&answer.status) {
+    if !proof.lenient && !proof.statuses.is_empty() && !proof.statuses.contains(&answer.status) {
         return unmet("not one of the declared statuses".to_owned());
     }
     if let Some(expected) = &proof.content_type {
@@ -204,6 +243,15 @@ fn as_public(check: &Check, wall: &Wall, answer: &Answer, foreign: Option<String
             let seen = if seen.is_empty() { "no content type" } else { &seen };
             return unmet(format!("{seen} where {expected} was declared"));
         }
+    }
+    if let Some(origin) = &proof.allow_origin {
+        let allowed = answer.header("access-control-allow-origin").map(str::trim);
+        if !allowed.is_some_and(|allowed| allowed == "*" || allowed == origin) {
+            return unmet(format!("{origin} is not allowed to ask, although that was declared"));
+        }
+    }
+    if proof.upgrades && !UPGRADE_ANSWERS.contains(&answer.status) && !proof.statuses.contains(&answer.status) {
+        return unmet("the upgrade to WebSocket, which was declared, did not reach the app".to_owned());
     }
     // The wall may have been in the part that did not come.
     if answer.complete == Body::Cut {
@@ -247,6 +295,9 @@ fn as_gated(check: &Check, wall: &Wall, answer: &Answer, shown: &Observation) ->
     let is = |observed, why: &str| Observation { observed, why: why.to_owned(), ..shown.clone() };
     let refused = |why: &str| Observation { why: why.to_owned(), refused: true, ..shown.clone() };
     match answer.status {
+        200..=299 if check.method == "HEAD" && is_page(answer) => {
+            is(Observed::Ambiguous, "a page that HEAD does not show: the app's, or one to sign in")
+        }
         100..=299 | 304 => is(Observed::Public, "no wall"),
         300..=399 if check.outcome == Outcome::GatedOrRefused => refused("sent elsewhere"),
         300..=399 if leads_into_the_app(check, answer) && wall.is_declared() => {
@@ -268,6 +319,10 @@ fn leads_into_the_app(check: &Check, answer: &Answer) -> bool {
         }
         Err(_) => false,
     }
+}
+
+fn is_page(answer: &Answer) -> bool {
+    media_type(answer.header("content-type").unwrap_or_default()) == "text/html"
 }
 
 fn same_page(one: &str, other: &str) -> bool {

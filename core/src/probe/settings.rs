@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use homelab_cty::{Attr, Model, Nested, Path, Value};
-use homelab_schema::carveout_probe::CarveoutProbe;
+use homelab_schema::carveout_probe::{AddressFamily, CarveoutProbe, Matrix};
 use homelab_schema::duration::GoDuration;
 use homelab_schema::provider::{Probe, Site};
 use regex::Regex;
 
 use super::url::split_authority;
-use super::{Check, Door, Wall, address, checks, doors};
+use super::{Breadth, Check, Door, Wall, address, doors, requests};
 use crate::finding::{Finding, probe, provider};
 
 #[cfg(test)]
@@ -87,6 +87,10 @@ pub struct Settings {
     pub concurrency: usize,
     /// How long to wait for a changed route to settle.
     pub settle: Duration,
+    /// Which addresses of a name are asked.
+    pub family: AddressFamily,
+    /// Whether every address of a name is asked at least once, also where there are more of them than samples.
+    pub every_address: bool,
 }
 
 /// Everything that a run needs: what to ask, and how.
@@ -122,9 +126,18 @@ impl Run {
                 return Err(private);
             }
         }
-        let boundary = model.boundary.known().copied().unwrap_or(true);
-        Ok(Self { checks: checks(&declared, boundary), settings })
+        let breadth = Breadth {
+            boundary: model.boundary.known().copied().unwrap_or(true),
+            spoof: model.spoof.known().copied().unwrap_or(true),
+            matrix: matrix(model),
+            elsewhere: settings.connect_to.is_some(),
+        };
+        Ok(Self { checks: requests(&declared, breadth), settings })
     }
+}
+
+fn matrix(model: &CarveoutProbe) -> Matrix {
+    model.matrix.known().copied().unwrap_or(Matrix::Small)
 }
 
 /// An address that is written down needs no network to be refused. Names are refused when they are connected to.
@@ -150,14 +163,17 @@ fn settings(model: &CarveoutProbe, defaults: &Defaults) -> Result<Settings, Vec<
         bad(Path::attr("timeout"), "Nothing answers in no time.".to_owned());
     }
     let settle = duration("settle", &model.settle, &mut bad);
-    let connect_to = model.connect_to.known().and_then(|text| {
+    let mut place = |name: &str, declared: &Attr<String>| {
+        let text = declared.known()?;
         let parsed = ConnectTo::parse(text);
         if parsed.is_none() {
             let observed = format!("{text:?} is none of an address, a host name, and either with `:port`.");
-            bad(Path::attr("connect_to"), observed);
+            bad(Path::attr(name), observed);
         }
         parsed
-    });
+    };
+    let connect_to = place("connect_to", &model.connect_to);
+    let resolver = place("resolver", &model.resolver);
     let samples = model.samples.known().map(|samples| usize::from(*samples));
     let threshold = model.threshold.known().map(|threshold| usize::from(*threshold));
     let samples = samples.or(defaults.samples).unwrap_or(SAMPLES);
@@ -174,7 +190,7 @@ fn settings(model: &CarveoutProbe, defaults: &Defaults) -> Result<Settings, Vec<
     let settings = Settings {
         wall,
         connect_to: connect_to.or_else(|| defaults.connect_to.clone()),
-        resolver: defaults.resolver.clone(),
+        resolver: resolver.or_else(|| defaults.resolver.clone()),
         ca_file: model.ca_file.known().or(defaults.ca_file.as_ref()).cloned(),
         timeout: timeout.or(defaults.timeout).unwrap_or(TIMEOUT),
         samples,
@@ -182,6 +198,8 @@ fn settings(model: &CarveoutProbe, defaults: &Defaults) -> Result<Settings, Vec<
         allow_private: model.allow_private.known().copied().or(defaults.allow_private).unwrap_or(false),
         concurrency: defaults.concurrency.unwrap_or(CONCURRENCY).max(1),
         settle: settle.unwrap_or(SETTLE),
+        family: model.address_family.known().copied().unwrap_or(AddressFamily::Any),
+        every_address: matrix(model) != Matrix::Off,
     };
     if wrong.is_empty() { Ok(settings) } else { Err(wrong) }
 }

@@ -49,6 +49,9 @@ pub enum Proves {
     SignIn,
     /// Somebody sends people to a portal: the gate, if the portal is at the declared issuer.
     Portal,
+    /// The request was refused as the gate refuses programs, which do not want to be sent to a sign-in page. An app may
+    /// refuse in the same words, so this proves no gate; only that an open door is not proven.
+    Refusal,
     /// The gate is replaced by its emergency form.
     Emergency,
 }

@@ -30,6 +30,8 @@ pub enum Seen {
     Mismatch(Recognised, String),
     /// A redirect to the issuer that may be the gate's or the app's own.
     Unpinned(Recognised),
+    /// A refusal in the words of the declared system, which an app may use too.
+    Refusal(Recognised),
     /// Another system's wall.
     Foreign(Recognised),
     /// No wall that is known.
@@ -73,6 +75,10 @@ impl Wall {
             let gates = found.proves == Proves::Gate && found.system != Some(WallSystem::Basic);
             return if gates { Seen::Foreign(found) } else { Seen::Nothing };
         }
+        if found.proves == Proves::Refusal {
+            // Words that nobody's name is on mean something only where that system is known to stand there.
+            return if self.system.is_some() { Seen::Refusal(found) } else { Seen::Nothing };
+        }
         let issuer_differs = match (&self.issuer_host, &found.issuer) {
             (Some(declared), Some(seen)) => declared != seen,
             _ => false,
@@ -97,7 +103,7 @@ impl Wall {
             Proves::SignIn if found.client_id.is_some() && !self.client_ids.is_empty() => Seen::Ours(found),
             Proves::Portal if self.issuer_host.is_some() && !issuer_differs => Seen::Ours(found),
             Proves::Portal if issuer_differs => Seen::Nothing,
-            Proves::SignIn | Proves::Portal => Seen::Unpinned(found),
+            Proves::SignIn | Proves::Portal | Proves::Refusal => Seen::Unpinned(found),
         }
     }
 }
@@ -108,10 +114,11 @@ impl Seen {
         match self {
             Self::Nothing => 0,
             Self::Foreign(_) => 1,
-            Self::Unpinned(_) => 2,
-            Self::Mismatch(..) => 3,
-            Self::Ours(_) => 4,
-            Self::Emergency(_) => 5,
+            Self::Refusal(_) => 2,
+            Self::Unpinned(_) => 3,
+            Self::Mismatch(..) => 4,
+            Self::Ours(_) => 5,
+            Self::Emergency(_) => 6,
         }
     }
 
@@ -123,6 +130,7 @@ impl Seen {
             | Self::Emergency(found)
             | Self::Mismatch(found, _)
             | Self::Unpinned(found)
+            | Self::Refusal(found)
             | Self::Foreign(found) => Some(found),
         }
     }

@@ -43,6 +43,61 @@ resource "homelab_ingress" "git" {
   }
 }
 
+# Known by two names in the public DNS, with limits of its own, a tile on the dashboard and a monitor outside.
+resource "homelab_ingress" "gallery" {
+  name         = "gallery"
+  namespace    = "photos"
+  host_aliases = ["pictures"]
+  dns          = "proxied"
+
+  max_body_size           = "5g"
+  content_security_policy = "default-src 'self'"
+
+  rate_limit {
+    average = 100
+    burst   = 1000
+  }
+
+  # What reads a calendar never signs in.
+  carve_out "calendar" {
+    paths  = ["/calendar"]
+    auth   = "none"
+    reason = "the address of each calendar holds its own secret"
+
+    rate_limit {
+      average = 10
+      burst   = 20
+    }
+
+    # Without a secret in the address there is nothing to see: that is the proof that no gate is in front.
+    probe {
+      statuses = [404]
+    }
+  }
+
+  homepage {
+    group = "Media"
+    icon  = "gallery.png"
+  }
+
+  external_monitor {
+    name = "Gallery (outside)"
+  }
+}
+
+# Something outside the cluster, for people at home alone.
+resource "homelab_ingress" "nas" {
+  name          = "nas"
+  namespace     = "default"
+  external_name = "nas.example.org"
+  local_only    = true
+
+  service {
+    port   = 5001
+    scheme = "https"
+  }
+}
+
 # Takes over what another provider made, without touching it.
 moved {
   from = kubernetes_ingress_v1.wiki

@@ -1,6 +1,6 @@
 //! Writing and removing.
 
-use homelab_backends::objects::{ApplyRequest, Backend, DeleteRequest, Deletion, Live, Objects};
+use homelab_backends::objects::{ApplyRequest, Backend, DeleteRequest, Live, Objects};
 use homelab_core::secret::outputs;
 use homelab_cty::{Attr, Path};
 use homelab_plugin::{Context, Diagnostics, Private, Severity, State};
@@ -8,6 +8,7 @@ use homelab_schema::external_secret::{ExternalSecret as Declared, OnDestroy};
 
 use super::world::attribute;
 use super::{CREATION, ExternalSecret, TYPE, id_of};
+use crate::deletion::{creation_of, delete};
 use crate::findings::Planning;
 use crate::{Phase, Report};
 
@@ -62,45 +63,15 @@ impl ExternalSecret {
         let id = id_of(prior)?;
         let Some(objects) = self.reach(cx, diagnostics) else { return kept() };
         let owner = self.runtime.owner(TYPE, id.namespace.as_deref().unwrap_or_default(), &id.name);
-        let creation = match private.get(CREATION) {
-            Some(creation) => Some(creation),
-            // A state that was never applied by us (tainted, or moved): the object's own mark says whether it is ours.
-            None => match objects.get(&id).await {
-                Ok(live) => {
-                    let mark = live.and_then(|live| live.mark()).filter(|mark| mark.owner == owner);
-                    mark.map(|mark| mark.creation)
-                }
-                Err(error) => {
-                    diagnostics.object_error(Path::root(), &error);
-                    return kept();
-                }
-            },
+        let kept_creation = private.get(CREATION);
+        let Ok(creation) = creation_of(objects.as_ref(), &id, kept_creation, &owner, diagnostics).await else {
+            return kept();
         };
-        self.runtime.claims().note_write(&id);
-        let mut request = DeleteRequest::new(id.clone(), creation);
+        let mut request = DeleteRequest::new(id, creation);
         request.orphan_dependents = prior.on_destroy.known() != Some(&OnDestroy::DeleteSecret);
-        match objects.delete(&request).await {
-            Ok(Deletion::Deleted | Deletion::Absent) => {}
-            Ok(Deletion::Released { reason }) => {
-                // A newer creation of the same resource has it: that is how a replacement takes over.
-                if !reason.ends_with(&owner) {
-                    diagnostics.warning(Path::root(), format!("{id} is left in place"), format!("{id}: {reason}."));
-                }
-            }
-            Ok(Deletion::Terminating { finalizers }) => {
-                let detail = format!(
-                    "Its deletion has begun, and waits for finalizers {}. Run again when their controllers are done.",
-                    finalizers.join(", ")
-                );
-                diagnostics.error(Path::root(), format!("{id} is still being deleted"), detail);
-                return kept();
-            }
-            Err(error) => {
-                diagnostics.object_error(Path::root(), &error);
-                return kept();
-            }
+        if delete(objects.as_ref(), &request, &owner, &self.runtime.claims(), diagnostics).await.is_err() {
+            return kept();
         }
-        self.runtime.claims().release(&id);
         None
     }
 
@@ -111,7 +82,7 @@ impl ExternalSecret {
         request: &ApplyRequest,
         diagnostics: &mut Diagnostics,
     ) -> Option<State<Declared>> {
-        self.runtime.claims().note_write(&request.id);
+        self.runtime.claims().note_write();
         match objects.apply(request).await {
             Ok(applied) => {
                 let mut model = planned.clone();

@@ -1,6 +1,6 @@
 //! What the plan and the apply ask the cluster: is the operator there, is the store, is the Secret ours.
 
-use homelab_backends::objects::{ApplyRequest, Backend, Cause, Checked, ObjectError, Objects, kinds};
+use homelab_backends::objects::{ApplyRequest, Backend, Cause, ObjectError, Objects, kinds};
 use homelab_core::finding::{Finding, Severity, secret as codes};
 use homelab_core::secret::{RESPELLED, references, render};
 use homelab_cty::Path;
@@ -10,9 +10,8 @@ use homelab_schema::provider::CheckLevel;
 
 use super::{ExternalSecret, TYPE, id_of};
 use crate::Report;
-use crate::adoption::name_left_out;
-use crate::findings::{Findings, Planning, code_of};
-use crate::report::coded;
+use crate::adoption::try_out;
+use crate::findings::{Findings, Planning};
 
 impl ExternalSecret {
     /// Looks at the world for a plan: it may add diagnostics and changes no value.
@@ -131,21 +130,7 @@ impl ExternalSecret {
     async fn try_out(&self, objects: &dyn Objects, model: &Declared, diagnostics: &mut Diagnostics) {
         let level = self.runtime.checks().admission.into_known().unwrap_or(CheckLevel::Error);
         let Some(request) = self.request(model) else { return };
-        name_left_out(objects, &request, diagnostics).await;
-        if level == CheckLevel::Off {
-            return;
-        }
-        match objects.check(&request).await {
-            Ok(Checked::Passed) => {}
-            Ok(Checked::Not { reason }) => {
-                diagnostics.warning(Path::root(), "Not checked: admission", format!("{}: {reason}.", request.id));
-            }
-            Err(error) if error.is_blind() => diagnostics.not_checked(Path::root(), "admission", &error),
-            Err(error) if level == CheckLevel::Warn && matches!(error.cause, Cause::Admission { .. }) => {
-                diagnostics.warning(Path::root(), coded(code_of(&error.cause), error.summary()), error.detail());
-            }
-            Err(error) => diagnostics.object_error(attribute(&error), &error),
-        }
+        try_out(objects, &request, level, attribute, diagnostics).await;
     }
 
     /// What is asked of the backend; `None` while a part of the object is unknown. The mark is one of a new creation.

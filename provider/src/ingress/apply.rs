@@ -1,21 +1,24 @@
-//! Writing and removing.
+//! Creating, changing and removing the objects of a resource.
 //!
-//! Gated objects are written before open ones and removed after them, so that at no moment something is open that the
-//! declaration gates. What a failed create made stays and is named: the next create adopts it.
+//! What is referred to is written first and removed last; among the Ingresses gated ones are written before open ones and
+//! removed after them, so that at no moment something is open that the declaration gates. What a failed create made stays
+//! and is named: the next create adopts it. A failed change or removal answers what there is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use homelab_backends::objects::{ApplyRequest, Change, DeleteRequest, Deletion, Mark, ObjectId, Objects, Scope, kinds};
-use homelab_core::ingress::{Door, Spec, carve_out_object, render};
-use homelab_cty::Path;
-use homelab_plugin::{Context, Diagnostics, Private, Severity, State};
-use homelab_schema::ingress::{Auth, Ingress as Declared};
-use serde_json::Value;
+use homelab_backends::objects::{ObjectId, Objects};
+use homelab_core::ingress::Spec;
+use homelab_core::ingress::render::RenderedKind;
+use homelab_cty::{Attr, Path};
+use homelab_plugin::{Context, Diagnostics, Private, Read, Severity, State};
+use homelab_schema::ingress::Ingress as Declared;
 
-use super::world::{attribute, reach};
-use super::{CREATION, Ingress, RENDERED, TYPE, id, ids, object_of};
-use crate::findings::{Planning, code_of};
-use crate::report::coded;
+use super::notes::{self, Notes};
+use super::parts::{self, Part, in_order_of_removal};
+use super::removal::Removal;
+use super::world::{Unseen, reach};
+use super::{Ingress, TYPE};
+use crate::findings::Planning;
 use crate::{Phase, Report};
 
 impl Ingress {
@@ -29,27 +32,31 @@ impl Ingress {
         let objects = reach(self, cx, diagnostics)?;
         let spec = self.spec(filled, diagnostics)?;
         self.insist_on_references(objects.as_ref(), &spec, diagnostics).await?;
-        let owner = self.owner(&spec);
-        let claimed = self.claim(filled, &owner, diagnostics)?;
         let mark = self.runtime.mark(TYPE, &spec.namespace, &spec.name);
-        let written = self.write(objects.as_ref(), &spec, &mark, diagnostics).await;
-        let Some(changes) = written else {
+        let claimed = self.claim(filled, &mark.owner, diagnostics)?;
+        let written = self.write(objects.as_ref(), &spec, &mark, &BTreeSet::new(), diagnostics).await;
+        // Whatever an earlier create made that is not declared any more: its state was never written.
+        let removal = Removal {
+            objects: objects.as_ref(),
+            namespace: &spec.namespace,
+            name: &spec.name,
+            owner: &mark.owner,
+            creation: None,
+        };
+        let is_clean =
+            written.failed.is_none() && self.remove_strays(&removal, &parts::declared(&spec), diagnostics).await;
+        if !is_clean {
             for id in &claimed {
                 self.runtime.claims().release(id);
             }
             return None;
-        };
-        if changes.iter().any(|change| *change != Change::Created) {
-            // Something was there already: an earlier create may have made carve-outs that are not declared any more.
-            self.remove_strays(objects.as_ref(), &spec, &owner, diagnostics).await;
-            if diagnostics.has_errors() {
-                return None;
-            }
         }
-        Some(State { model: filled.clone(), private: notes(&spec, &mark) })
+        let mut private = Private::new();
+        notes::apply(&mut private, &written.hashes, Some(&mark.creation));
+        Some(State { model: filled.clone(), private })
     }
 
-    /// Changes the objects in place; `None` with an error.
+    /// Changes the objects in place. With an error it answers what is there, as far as that is known.
     pub(super) async fn change(
         &self,
         cx: &Context,
@@ -57,20 +64,89 @@ impl Ingress {
         filled: &Declared,
         private: &Private,
         diagnostics: &mut Diagnostics,
+    ) -> State<Declared> {
+        let mut added = Vec::new();
+        if let Some(state) = self.try_change(cx, prior, filled, private, &mut added, diagnostics).await {
+            return state;
+        }
+        let state = State { model: with_objects(prior, |_| true, &added), private: private.clone() };
+        // The next refresh would say the same; but not every plan refreshes.
+        match self.refresh(cx, &state.model, &state.private, &mut Diagnostics::new()).await {
+            Read::State(found) => found,
+            Read::Unchanged | Read::Gone => state,
+        }
+    }
+
+    /// The change itself; `None` with an error. `added` is what may exist by then.
+    async fn try_change(
+        &self,
+        cx: &Context,
+        prior: &Declared,
+        filled: &Declared,
+        private: &Private,
+        added: &mut Vec<Part>,
+        diagnostics: &mut Diagnostics,
     ) -> Option<State<Declared>> {
         let objects = reach(self, cx, diagnostics)?;
         let spec = self.spec(filled, diagnostics)?;
         self.insist_on_references(objects.as_ref(), &spec, diagnostics).await?;
         let mut mark = self.runtime.mark(TYPE, &spec.namespace, &spec.name);
-        if let Some(creation) = private.get(CREATION) {
+        if let Some(creation) = Notes::of(private).creation() {
             mark.creation = creation;
         }
-        self.write(objects.as_ref(), &spec, &mark, diagnostics).await?;
-        let kept: BTreeSet<&str> = spec.doors.iter().map(|door| door.object.as_str()).collect();
-        let gone: Vec<ObjectId> =
-            in_order_of_removal(prior).into_iter().filter(|id| !kept.contains(id.name.as_str())).collect();
-        let left = self.remove(objects.as_ref(), &gone, Some(mark.creation.clone()), &mark.owner, diagnostics).await;
-        left.is_empty().then(|| State { model: filled.clone(), private: notes(&spec, &mark) })
+        let removal = Removal {
+            objects: objects.as_ref(),
+            namespace: &spec.namespace,
+            name: &spec.name,
+            owner: &mark.owner,
+            creation: Some(mark.creation.clone()),
+        };
+        let there = parts::known(prior, private);
+        let wanted = parts::declared(&spec);
+        let gone = in_order_of_removal(there.difference(&wanted).cloned(), prior);
+        let own: BTreeSet<Part> = there.union(&wanted).cloned().collect();
+        self.insist_unreferenced(&removal, &gone, &own, diagnostics).await?;
+        let written = self.write(objects.as_ref(), &spec, &mark, &there, diagnostics).await;
+        added.extend(written.may_exist());
+        if written.failed.is_some() {
+            return None;
+        }
+        let is_clean = self.remove(&removal, &gone, diagnostics).await.is_empty()
+            // What a killed change of this very creation made.
+            && self.remove_strays(&removal, &own, diagnostics).await;
+        let mut private = Private::new();
+        notes::apply(&mut private, &written.hashes, Some(&mark.creation));
+        is_clean.then(|| State { model: filled.clone(), private })
+    }
+
+    /// Whether the middlewares that an update would remove can go, as far as that can be seen while it is planned.
+    pub(super) async fn foresee_removal(
+        &self,
+        cx: &Context,
+        prior: &Declared,
+        planned: &Declared,
+        private: &Private,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let Some(spec) = Spec::of(planned, &self.runtime.site()) else { return };
+        let (there, wanted) = (parts::known(prior, private), parts::declared(&spec));
+        let gone = in_order_of_removal(there.difference(&wanted).cloned(), prior);
+        let is_quiet =
+            self.runtime.claims().is_applying() || gone.iter().all(|part| part.kind != RenderedKind::Middleware);
+        let Ok(objects) = self.runtime.objects(cx) else { return };
+        if is_quiet {
+            return;
+        }
+        let owner = self.runtime.owner(TYPE, &spec.namespace, &spec.name);
+        let removal = Removal {
+            objects: objects.as_ref(),
+            namespace: &spec.namespace,
+            name: &spec.name,
+            owner: &owner,
+            creation: Notes::of(private).creation(),
+        };
+        let own: BTreeSet<Part> = there.union(&wanted).cloned().collect();
+        self.insist_unreferenced(&removal, &gone, &own, diagnostics).await;
     }
 
     /// Removes everything; what is left of it with an error.
@@ -81,20 +157,30 @@ impl Ingress {
         private: &Private,
         diagnostics: &mut Diagnostics,
     ) -> Option<State<Declared>> {
-        let kept = || Some(State { model: prior.clone(), private: private.clone() });
-        let Some(objects) = reach(self, cx, diagnostics) else { return kept() };
-        let namespace = prior.namespace.known().cloned().unwrap_or_default();
-        let owner = self.runtime.owner(TYPE, &namespace, prior.name.known().map_or("", String::as_str));
-        let ids = in_order_of_removal(prior);
-        let left = self.remove(objects.as_ref(), &ids, private.get(CREATION), &owner, diagnostics).await;
-        if left.is_empty() {
-            return None;
+        let kept = |model: Declared| Some(State { model, private: private.clone() });
+        let Some(objects) = reach(self, cx, diagnostics) else { return kept(prior.clone()) };
+        let (namespace, name) = (super::known(&prior.namespace), super::known(&prior.name));
+        let owner = self.runtime.owner(TYPE, namespace, name);
+        let creation = Notes::of(private).creation();
+        let removal = Removal { objects: objects.as_ref(), namespace, name, owner: &owner, creation };
+        let there = parts::known(prior, private);
+        let parts = in_order_of_removal(there.iter().cloned(), prior);
+        if self.insist_unreferenced(&removal, &parts, &there, diagnostics).await.is_none() {
+            return kept(prior.clone());
         }
-        kept()
+        if self.remove_records(cx, prior, private, diagnostics).await.is_none() {
+            return kept(prior.clone());
+        }
+        let prior = &Declared { dns_records: Attr::Known(Vec::new()), ..prior.clone() };
+        let left = self.remove(&removal, &parts, diagnostics).await;
+        // What a killed change made, and no state knows.
+        let is_clean =
+            left.is_empty() && (removal.creation.is_none() || self.remove_strays(&removal, &there, diagnostics).await);
+        if is_clean { None } else { kept(with_objects(prior, |part| left.contains(part), &[])) }
     }
 
-    /// The last word before the first write: what was only a warning in the plan of a create is an error now. Warnings
-    /// were said at plan; `None` with an error.
+    /// The last word before the first write: what was only a warning in the plan of a create is an error now, and so is a
+    /// cluster that failed to answer. Other warnings were said at plan; `None` with an error.
     async fn insist_on_references(
         &self,
         objects: &dyn Objects,
@@ -102,7 +188,11 @@ impl Ingress {
         diagnostics: &mut Diagnostics,
     ) -> Option<()> {
         let mut seen = Diagnostics::new();
-        self.look_at_references(objects, spec, Planning::Update, &mut seen).await;
+        let mut unseen = self.look_at_references(objects, spec, Planning::Update, &mut seen).await;
+        unseen.extend(self.look_at_routes(objects, spec, Planning::Update, &mut seen).await);
+        for blind in unseen.into_iter().filter(Unseen::stops_an_apply) {
+            seen.object_error(blind.path, &blind.error);
+        }
         for error in seen.iter().filter(|diagnostic| diagnostic.severity == Severity::Error) {
             diagnostics.push(error.clone());
         }
@@ -111,7 +201,7 @@ impl Ingress {
 
     fn claim(&self, filled: &Declared, owner: &str, diagnostics: &mut Diagnostics) -> Option<Vec<ObjectId>> {
         let mut claimed = Vec::new();
-        for id in ids(filled) {
+        for id in parts::ids(filled) {
             match self.runtime.claims().claim(Phase::Create, &id, owner) {
                 Ok(()) => claimed.push(id),
                 Err(first) => {
@@ -126,134 +216,41 @@ impl Ingress {
         Some(claimed)
     }
 
-    /// Writes all objects; `None` with an error, which names those that were written.
-    async fn write(
+    /// Removes objects that this resource made in an earlier run and that are not `known`; those of the removal's creation
+    /// alone where it has one. Whether nothing of them is left.
+    async fn remove_strays(
         &self,
-        objects: &dyn Objects,
-        spec: &Spec,
-        mark: &Mark,
+        removal: &Removal<'_>,
+        known: &BTreeSet<Part>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Vec<Change>> {
-        let mut written: Vec<(&Door, Change)> = Vec::new();
-        for door in spec.doors_in_order() {
-            let id = id(&spec.namespace, &door.object);
-            self.runtime.claims().note_write(&id);
-            match objects.apply(&ApplyRequest::new(id, render::render(spec, door), mark.clone())).await {
-                Ok(applied) => written.push((door, applied.change)),
-                Err(error) => {
-                    let names: Vec<&str> = written.iter().map(|(door, _)| door.object.as_str()).collect();
-                    let mut detail = error.detail();
-                    if !names.is_empty() {
-                        detail = format!(
-                            "{detail}\n\nWritten before that, and kept: Ingress {} in {}. The next apply goes on from there.",
-                            names.join(", "),
-                            spec.namespace
-                        );
-                    }
-                    diagnostics.error(attribute(&error, door), coded(code_of(&error.cause), error.summary()), detail);
-                    return None;
-                }
+    ) -> bool {
+        let marked = match self.runtime.seen().marked(removal.objects, removal.namespace, removal.owner).await {
+            Ok(marked) => marked,
+            Err(error) => {
+                diagnostics.object_error(Path::root(), &error);
+                return false;
             }
-        }
-        Some(written.into_iter().map(|(_, change)| change).collect())
-    }
-
-    /// Removes objects that this resource made and that the declaration does not name.
-    async fn remove_strays(&self, objects: &dyn Objects, spec: &Spec, owner: &str, diagnostics: &mut Diagnostics) {
-        let all = match objects.list(kinds::INGRESS, Scope::Namespace(&spec.namespace)).await {
-            Ok(all) => all,
-            Err(error) => return diagnostics.object_error(Path::root(), &error),
         };
-        for live in all {
-            let Some(mark) = live.mark().filter(|mark| mark.owner == owner) else { continue };
-            if spec.doors.iter().any(|door| door.object == live.name()) {
-                continue;
-            }
-            let stray = [id(&spec.namespace, live.name())];
-            self.remove(objects, &stray, Some(mark.creation), owner, diagnostics).await;
+        let mut strays: BTreeMap<Part, String> =
+            marked.into_iter().map(|marked| (marked.part, marked.mark.creation)).collect();
+        strays.retain(|part, creation| {
+            !known.contains(part) && removal.creation.as_ref().is_none_or(|ours| ours == creation)
+        });
+        let mut is_clean = true;
+        for part in in_order_of_removal(strays.keys().cloned(), &Declared::default()) {
+            let stray = Removal { creation: strays.get(&part).cloned(), ..removal.clone() };
+            is_clean &= self.remove(&stray, &[part], diagnostics).await.is_empty();
         }
-    }
-
-    /// Removes these in this order; answers those that are still there. Stops at the first that cannot be removed: what
-    /// follows is more gated.
-    async fn remove(
-        &self,
-        objects: &dyn Objects,
-        ids: &[ObjectId],
-        creation: Option<String>,
-        owner: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Vec<ObjectId> {
-        for (position, id) in ids.iter().enumerate() {
-            let creation = match &creation {
-                Some(creation) => Some(creation.clone()),
-                // A state that was never applied by us (tainted, or moved): the object's own mark says whether it is ours.
-                None => match objects.get(id).await {
-                    Ok(live) => {
-                        live.and_then(|live| live.mark()).filter(|mark| mark.owner == owner).map(|mark| mark.creation)
-                    }
-                    Err(error) => {
-                        diagnostics.object_error(Path::root(), &error);
-                        return ids[position..].to_vec();
-                    }
-                },
-            };
-            self.runtime.claims().note_write(id);
-            match objects.delete(&DeleteRequest::new(id.clone(), creation)).await {
-                Ok(Deletion::Deleted | Deletion::Absent) => self.runtime.claims().release(id),
-                Ok(Deletion::Released { reason }) => {
-                    self.runtime.claims().release(id);
-                    // A newer creation of the same resource has it: that is how a replacement takes over.
-                    if !reason.ends_with(owner) {
-                        diagnostics.warning(Path::root(), format!("{id} is left in place"), format!("{id}: {reason}."));
-                    }
-                }
-                Ok(Deletion::Terminating { finalizers }) => {
-                    let detail = format!(
-                        "Its deletion has begun, and waits for finalizers {}. Run again when their controllers are done.",
-                        finalizers.join(", ")
-                    );
-                    diagnostics.error(Path::root(), format!("{id} is still being deleted"), detail);
-                    return ids[position..].to_vec();
-                }
-                Err(error) => {
-                    diagnostics.object_error(Path::root(), &error);
-                    return ids[position..].to_vec();
-                }
-            }
-        }
-        Vec::new()
+        is_clean
     }
 }
 
-/// The notes of a complete apply.
-fn notes(spec: &Spec, mark: &Mark) -> Private {
-    let rendered: BTreeMap<String, Value> = render::render_all(spec).into_iter().collect();
-    let mut private = Private::new();
-    private.set(CREATION, &mark.creation);
-    private.set(RENDERED, &rendered);
-    private
-}
-
-/// The objects of a state: open carve-outs, then an open root, then what is gated.
-fn in_order_of_removal(prior: &Declared) -> Vec<ObjectId> {
-    let name = prior.name.known().cloned().unwrap_or_default();
-    let openness: BTreeMap<String, bool> = prior
-        .carve_out
-        .known()
-        .into_iter()
-        .flatten()
-        .map(|(label, carve_out)| (carve_out_object(&name, label), &carve_out.auth))
-        .chain([(name.clone(), &prior.auth)])
-        .map(|(object, auth)| (object, auth.known().is_some_and(|auth: &Auth| auth.is_open())))
-        .collect();
-    let mut ids = ids(prior);
-    if ids.is_empty()
-        && let Some(object) = object_of(prior)
-    {
-        // Moved or imported, and never refreshed: what there is, is the object itself.
-        ids.extend(object.split_once('/').map(|(namespace, name)| id(namespace, name)));
-    }
-    ids.sort_by_key(|id| (!openness.get(&id.name).copied().unwrap_or(true), id.name == name));
-    ids
+/// The model with `objects` naming what `is_there` of those that it named, and what was `added`.
+fn with_objects(model: &Declared, is_there: impl Fn(&Part) -> bool, added: &[Part]) -> Declared {
+    let namespace = super::known(&model.namespace);
+    let mut named: Vec<Part> = parts::named(model).filter(is_there).collect();
+    let new: Vec<&Part> = added.iter().filter(|part| part.is_object() && !named.contains(part)).collect();
+    named.extend(new.into_iter().cloned());
+    let objects = named.iter().map(|part| part.output(namespace)).collect();
+    Declared { objects: Attr::Known(objects), ..model.clone() }
 }

@@ -1,5 +1,7 @@
 //! The resource against a folder: a life, drift, accidents.
 
+mod objects;
+
 use std::collections::BTreeMap;
 
 use homelab_cty::{Attr, Model};
@@ -35,7 +37,7 @@ fn photos(carve_outs: &[(&str, CarveOut)]) -> Declared {
     Declared {
         name: known("photos"),
         namespace: known("photos"),
-        service: Service { name: Attr::Null, port: known("80") }.into(),
+        service: Service { port: known("80"), ..Service::default() }.into(),
         carve_out: carve_out.into(),
         ..Declared::default()
     }

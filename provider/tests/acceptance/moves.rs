@@ -13,18 +13,21 @@ use crate::operator::operator;
 use crate::secret::{PHOTOS_DB, put, until_synced};
 use crate::support::{Case, HEADER, PROVIDER, SITE, clis};
 
-/// A case whose mirror also has a `hashicorp/kubernetes`.
-fn cases(name: &'static str) -> impl Iterator<Item = Case> {
+/// A case whose mirror also has a `hashicorp/kubernetes` and a `gavinbunney/kubectl`.
+pub(crate) fn cases(name: &'static str) -> impl Iterator<Item = Case> {
     clis().into_iter().map(move |cli| {
         let ours = Provider::ours(Path::new(PROVIDER));
-        let theirs = Provider { source: "hashicorp/kubernetes".into(), version: "2.38.0".into(), ..ours.clone() };
-        Case::with(Workspace::with_providers(&cli, &[ours, theirs]).unwrap(), name)
+        let theirs =
+            |source: &str, version: &str| Provider { source: source.into(), version: version.into(), ..ours.clone() };
+        let all = [ours.clone(), theirs("hashicorp/kubernetes", "2.38.0"), theirs("gavinbunney/kubectl", "1.19.0")];
+        Case::with(Workspace::with_providers(&cli, &all).unwrap(), name)
     })
 }
 
-/// Writes a state with one resource of `hashicorp/kubernetes`, which moves to `to`.
+/// Writes a state with one resource of `hashicorp/kubernetes` or `gavinbunney/kubectl`, which moves to `to`.
 fn state(case: &Case, from: &str, attributes: &Value, to: &str) {
-    let provider = format!("provider[\"{}/hashicorp/kubernetes\"]", case.cli().registry());
+    let source = if from.starts_with("kubectl_") { "gavinbunney/kubectl" } else { "hashicorp/kubernetes" };
+    let provider = format!("provider[\"{}/{source}\"]", case.cli().registry());
     let state = json!({
         "version": 4, "terraform_version": "1.11.4", "serial": 1,
         "lineage": "3b1a5c9e-6d0f-4c0e-9a54-0d9d1c3f1c11", "outputs": {}, "check_results": null,
@@ -46,13 +49,16 @@ fn moves(case: &Case) {
     case.write("main.tf", &PHOTOS.replace("  service {", "  labels = { team = \"media\" }\n  service {"));
     let plan = case.ok(["plan", "-out=p"]);
     assert!(plan.says("0 to add, 1 to change, 0 to destroy"), "{plan}");
-    assert!(plan.says("(moved from kubernetes_"), "{plan}");
+    assert!(plan.says("(moved from kube"), "{plan}");
     case.ok(["apply", "p"]);
     let plan = case.run(["plan", "-detailed-exitcode"]);
     assert_eq!(plan.code, 0, "{plan}");
     let after = case.live("ingresses/photos");
     assert_eq!(uid(&after), uid(&before));
     assert_eq!(after["metadata"]["labels"]["team"], "media");
+    // Nothing of the predecessor is left: neither a manager nor its notes.
+    let text = after["metadata"].to_string();
+    assert!(!text.contains("HashiCorp") && !text.contains("\"Terraform\"") && !text.contains("kubectl"), "{text}");
     case.ok(["destroy", "-auto-approve"]);
     assert!(case.live("ingresses/photos").is_null());
 }
@@ -108,6 +114,95 @@ fn moved_from_kubernetes_manifest() {
                 "manifest": {"value": object, "type": ["object", {}]},
                 "object": {"value": live, "type": ["object", {}]},
                 "computed_fields": null, "field_manager": [], "timeouts": [], "wait": [], "wait_for": null,
+            }),
+            "homelab_ingress.photos",
+        );
+        moves(&case);
+    }
+}
+
+#[test]
+fn moved_from_kubernetes_ingress() {
+    for case in cases("movedold") {
+        with_references(&case);
+        let object = plain_ingress(&case, "photos");
+        let created = format!("{}?fieldManager=HashiCorp", case.at("ingresses"));
+        case.api.create(&created, &object).unwrap().expect("create", &[201]).unwrap();
+        let live = case.live("ingresses/photos");
+        // As it was before networking.k8s.io/v1: the backend is flat, and the class an annotation or left out.
+        let rule = json!({
+            "host": live["spec"]["rules"][0]["host"],
+            "http": [{"path": [{"path": "/", "backend": [{"service_name": "photos", "service_port": "http"}]}]}],
+        });
+        state(
+            &case,
+            "kubernetes_ingress",
+            &json!({
+                "id": format!("{}/photos", case.namespace),
+                "metadata": [{
+                    "name": "photos", "namespace": case.namespace, "annotations": null, "labels": {"team": "media"},
+                    "generate_name": "", "generation": 1, "resource_version": live["metadata"]["resourceVersion"],
+                    "self_link": "", "uid": live["metadata"]["uid"],
+                }],
+                "spec": [{"backend": [], "ingress_class_name": "traefik", "rule": [rule], "tls": []}],
+                "status": [{"load_balancer": [{"ingress": []}]}],
+                "wait_for_load_balancer": false,
+            }),
+            "homelab_ingress.photos",
+        );
+        moves(&case);
+    }
+}
+
+#[test]
+fn moved_from_kubectl_manifest() {
+    const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+    for case in cases("movedctl") {
+        with_references(&case);
+        let declared = plain_ingress(&case, "photos");
+        let yaml = format!(
+            r"
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: photos
+  namespace: {namespace}
+  labels:
+    team: media
+spec:
+  ingressClassName: traefik
+  rules:
+    - host: photos.{namespace}.example.net
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend:
+              service:
+                name: photos
+                port:
+                  name: http
+",
+            namespace = case.namespace
+        );
+        // Applied as kubectl does it on the client: the declaration is kept in an annotation.
+        let mut object = declared.clone();
+        object["metadata"]["annotations"] = json!({ LAST_APPLIED: declared.to_string() });
+        let created = format!("{}?fieldManager=kubectl-client-side-apply", case.at("ingresses"));
+        case.api.create(&created, &object).unwrap().expect("create", &[201]).unwrap();
+        let live = case.live("ingresses/photos");
+        let link = format!("/apis/networking.k8s.io/v1/namespaces/{}/ingresses/photos", case.namespace);
+        state(
+            &case,
+            "kubectl_manifest",
+            &json!({
+                "id": link, "api_version": "networking.k8s.io/v1", "kind": "Ingress", "name": "photos",
+                "namespace": case.namespace, "uid": live["metadata"]["uid"], "live_uid": live["metadata"]["uid"],
+                "yaml_body": yaml, "yaml_body_parsed": yaml, "yaml_incluster": "", "live_manifest_incluster": "",
+                "apply_only": false, "server_side_apply": false, "field_manager": "kubectl",
+                "force_conflicts": false, "force_new": false, "ignore_fields": null, "override_namespace": null,
+                "sensitive_fields": null, "validate_schema": true, "wait": null, "wait_for": [],
+                "wait_for_rollout": true, "timeouts": null,
             }),
             "homelab_ingress.photos",
         );

@@ -60,7 +60,9 @@ fn answer(mut stream: &TcpStream, open: bool) -> std::io::Result<()> {
         line.clear();
         lines.read_line(&mut line)?;
     }
-    let below = |door: &str| path == door || (path.starts_with(&format!("{door}/")) && !path.contains(".."));
+    let below = |door: &str| {
+        path == door || (path.starts_with(&format!("{door}/")) && !["..", "%2e"].iter().any(|part| path.contains(part)))
+    };
     if (open && below("/share")) || below("/api") {
         return write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
     }

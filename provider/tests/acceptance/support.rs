@@ -184,12 +184,21 @@ impl Case {
     /// Makes a Traefik Middleware.
     #[track_caller]
     pub(crate) fn middleware(&self, name: &str) {
-        define_middlewares(&self.api);
+        static DEFINED: Once = Once::new();
+        DEFINED.call_once(|| define_middlewares(&self.api));
         let body = json!({
             "apiVersion": "traefik.io/v1alpha1", "kind": "Middleware", "metadata": {"name": name},
             "spec": {"forwardAuth": {"address": "http://127.0.0.1:9"}},
         });
-        self.api.create(&self.at("middlewares"), &body).unwrap().expect("middleware", &[201]).unwrap();
+        // While a definition is replaced (a Traefik that starts brings its own), its objects are not served for a moment.
+        wait_for("the definition of Middlewares", Duration::from_secs(30), || {
+            let answer = self.api.create(&self.at("middlewares"), &body)?;
+            if answer.status == 503 {
+                return Ok(Err(format!("it answered {}", answer.body)));
+            }
+            answer.expect("middleware", &[201]).map(|_| Ok(()))
+        })
+        .unwrap();
     }
 }
 
@@ -240,7 +249,7 @@ pub(crate) fn manifests() -> impl Iterator<Item = Workspace> {
 
 /// A folder in which the program of the mirror is used as it is, as somebody who works on a provider has it: no `init`, and
 /// no checksum of a large debug build at each of a thousand commands. What is left out is done by [`installed`].
-fn offline(cli: &Cli) -> Workspace {
+pub(crate) fn offline(cli: &Cli) -> Workspace {
     let mut work = Workspace::new(cli, Path::new(PROVIDER)).unwrap();
     let root = work.path().join("..");
     let program = format!("mirror/{}/example/homelab/0.1.0/{}", cli.registry(), platform());
@@ -262,8 +271,7 @@ pub(crate) fn installed() -> impl Iterator<Item = Workspace> {
 }
 
 /// Traefik's Middleware, as far as these cases need it: objects that have a name.
-fn define_middlewares(api: &Api) {
-    static DONE: Once = Once::new();
+pub(crate) fn define_middlewares(api: &Api) {
     let definition = json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": "middlewares.traefik.io"},
@@ -276,5 +284,28 @@ fn define_middlewares(api: &Api) {
             }],
         },
     });
-    DONE.call_once(|| api.define(&definition).unwrap());
+    api.define(&definition).unwrap();
+}
+
+/// Traefik's IngressRoute, as far as these cases need it. Where a Traefik runs, its own definition stays.
+pub(crate) fn define_routes(api: &Api) {
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "ingressroutes.traefik.io"},
+        "spec": {
+            "group": "traefik.io", "scope": "Namespaced",
+            "names": {
+                "kind": "IngressRoute", "plural": "ingressroutes", "singular": "ingressroute",
+                "listKind": "IngressRouteList",
+            },
+            "versions": [{
+                "name": "v1alpha1", "served": true, "storage": true,
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
+            }],
+        },
+    });
+    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/ingressroutes.traefik.io";
+    if api.get(path).unwrap().status == 404 {
+        api.define(&definition).unwrap();
+    }
 }

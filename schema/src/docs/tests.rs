@@ -66,7 +66,9 @@ fn a_page_says_what_the_running_provider_no_longer_knows() {
     assert!(index.contains(" One of `error`, `warn`, `off`."));
     let ingress = page(&pages, "resources/ingress.md");
     assert!(ingress.contains("### Required\n\n- `name` (String)"), "{ingress}");
-    assert!(ingress.contains("- `service` (Block, Required)"), "{ingress}");
+    assert!(ingress.contains("- `service` (Block, Optional)"), "{ingress}");
+    let secret = page(&pages, "resources/external_secret.md");
+    assert!(secret.contains("- `store` (Block, Required)"), "{secret}");
     assert!(ingress.contains("Read-Only:\n\n- `kind` (String) Kind of the object.\n"), "members of objects: {ingress}");
     assert!(ingress.contains("## Import\n") && ingress.contains("`<namespace>/<name>`"));
     let priority = page(&pages, "functions/route_priority.md");

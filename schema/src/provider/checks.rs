@@ -15,7 +15,10 @@ pub struct Checks {
     /// `error`.
     #[model(optional)]
     pub routes: Attr<CheckLevel>,
-    /// DNS records of that name that are not ours. Environment: `HOMELAB_CHECKS_DNS`. Default: `error`.
+    /// DNS records of that name that are not ours. Left out, they refuse the plan, except that on a create the record of
+    /// another resource of this provider is a warning (it may go in the same run) and refused in apply before the first
+    /// write. Whatever is set here, a record of somebody else is only overwritten with `dns_overwrite`. Environment:
+    /// `HOMELAB_CHECKS_DNS`.
     #[model(optional)]
     pub dns: Attr<CheckLevel>,
     /// Keys of the store that are named but not there. Left out, it is as for `references`. Environment:

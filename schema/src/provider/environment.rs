@@ -34,7 +34,7 @@ impl fmt::Display for EnvironmentError {
 /// what it is about (`VAULT_ADDR` makes `vault`, `VAULT_TOKEN` alone does not); `site`, `checks` and `probe` always do. What
 /// is unknown in the block stays unknown. Where several arguments are ways to say one thing (a cluster or a folder; a
 /// token or a certificate), the environment only adds to the way that the block chose; where the block chose none, the first
-/// way of [`ProviderConfig::kubernetes`] and [`ProviderConfig::vault`] that a variable names wins.
+/// way of [`ProviderConfig::kubernetes`], [`ProviderConfig::vault`] and [`ProviderConfig::dns`] that a variable names wins.
 ///
 /// # Errors
 ///

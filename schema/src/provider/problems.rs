@@ -2,7 +2,7 @@
 
 use homelab_cty::{Attr, ModelError, Path};
 
-use super::{Kubernetes, ProviderConfig, Vault};
+use super::{Dns, Kubernetes, ProviderConfig, Vault};
 
 /// What a block contradicts itself in, each at the argument that should go. Unknown values contradict nothing. Fit for
 /// validation: it needs no environment.
@@ -18,6 +18,9 @@ pub fn contradictions(config: &ProviderConfig) -> Vec<ModelError> {
             ("kubernetes", is_set(&vault.kubernetes)),
         ];
         one_of("vault", "the identity is given", &ways, &mut found);
+    }
+    if let Attr::Known(dns) = &config.dns {
+        dns_contradictions(dns, &mut found);
     }
     if let Attr::Known(probe) = &config.probe {
         for (name, value) in
@@ -69,7 +72,43 @@ pub fn gaps(effective: &ProviderConfig) -> Vec<ModelError> {
             found.push(wrong(&["vault", "kubernetes", "role"], "must name a role of the auth method"));
         }
     }
+    if let Attr::Known(dns) = &effective.dns {
+        if dns.zone.is_null() && dns.zone_id.is_null() {
+            found.push(wrong(&["dns", "zone"], "must be set (or zone_id), here or by HOMELAB_DNS_ZONE"));
+        }
+        if dns.api_token.is_null() {
+            found.push(wrong(&["dns", "api_token"], "must be set, here or by CLOUDFLARE_API_TOKEN"));
+        }
+    }
     found
+}
+
+fn dns_contradictions(dns: &Dns, found: &mut Vec<ModelError>) {
+    let targets = [("tunnel_id", is_set(&dns.tunnel_id)), ("proxied_target", is_set(&dns.proxied_target))];
+    one_of("dns", "what proxied records lead to is given", &targets, found);
+    // It becomes a part of a path: anything else there could name another resource of the API.
+    if dns.zone_id.known().is_some_and(|id| id.len() != 32 || !id.chars().all(|c| c.is_ascii_hexdigit())) {
+        found.push(wrong(&["dns", "zone_id"], "must be 32 hexadecimal digits, as the dashboard shows them"));
+    }
+    if let Attr::Known(url) = &dns.base_url
+        && !is_private_enough(url)
+    {
+        found.push(wrong(
+            &["dns", "base_url"],
+            "must begin with https://, or with http:// and an address of this machine, since the token goes there",
+        ));
+    }
+}
+
+/// Whether a token may be sent there.
+fn is_private_enough(url: &str) -> bool {
+    if let Some(rest) = url.strip_prefix("https://") {
+        return !rest.is_empty() && !rest.contains(['@', '?', '#']);
+    }
+    let Some(rest) = url.strip_prefix("http://") else { return false };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    matches!(host, "127.0.0.1" | "[::1]" | "localhost") && !rest.contains(['@', '?', '#'])
 }
 
 fn kubernetes_contradictions(kubernetes: &Kubernetes, found: &mut Vec<ModelError>) {

@@ -22,18 +22,24 @@ pub struct Site {
     /// `HOMELAB_TLS_SECRET_NAME`.
     #[model(optional)]
     pub tls_secret_name: Attr<String>,
-    /// Middleware that lets only members of a group pass, by group: without an entry here `allowed_groups` of an ingress
-    /// is refused, since nothing would enforce it. Environment: `HOMELAB_GROUPS`, as a JSON object or as
-    /// `group=middleware` pairs separated by commas.
+    /// Middleware that lets only members of a group pass, by group; it follows the gate. For `allowed_groups` of several groups
+    /// their names, sorted and joined by `+`, stand for the middleware that lets pass members of any of them. Without an
+    /// entry here `allowed_groups` of an ingress is refused, since nothing would enforce it. Environment: `HOMELAB_GROUPS`,
+    /// as a JSON object or as `group=middleware` pairs separated by commas.
     #[model(optional)]
     pub groups: Attr<BTreeMap<String, String>>,
+    /// Whether all ingresses are written as they were before this provider, for adopting them: see `parity` of
+    /// `homelab_ingress`. `terraform validate` does not see it: where that is to pass without reasons, set `parity` in the
+    /// resources. Environment: `HOMELAB_PARITY`. Default: `false`.
+    #[model(optional)]
+    pub parity: Attr<bool>,
     /// Public IPv4 and IPv6 addresses of the house, for records that are not proxied. Environment:
     /// `HOMELAB_PUBLIC_ADDRESSES`, separated by commas.
     #[model(optional)]
     pub public_addresses: Attr<Vec<String>>,
     /// Middlewares by what they do, each as `<namespace>-<name>`, or in full as `<namespace>-<name>@kubernetescrd`. One that is
     /// left out is not in any chain. A request meets them in a fixed order: `retry`, `error_pages`, `rate_limit`, `csp`,
-    /// `anti_ai`, the gate, `local_only`, then those of the resource itself.
+    /// `anti_ai`, the gate and that of the groups, `local_only`, then those of the resource itself.
     #[model(block)]
     pub middlewares: Attr<Middlewares>,
     /// The wall that gated apps stand behind: what a visitor without a session is sent to.

@@ -64,6 +64,7 @@ fn every_variable_reaches_its_argument() {
             // What makes the block of the argument, then the argument itself.
             let mut variables = match argument.path.split('.').next() {
                 Some("vault") => vec![("VAULT_ADDR", "https://vault.example.net")],
+                Some("dns") => vec![("HOMELAB_DNS_ZONE", "example.net")],
                 Some("kubernetes")
                     if !["gitops_dir", "in_cluster"].iter().any(|name| argument.path.ends_with(name)) =>
                 {
@@ -79,11 +80,17 @@ fn every_variable_reaches_its_argument() {
             }
             let given = match argument.path {
                 "site.wall.system" => "keycloak",
-                "kubernetes.insecure" | "kubernetes.in_cluster" | "probe.allow_private" => "true",
+                "dns.provider" => "cloudflare",
+                "kubernetes.insecure"
+                | "kubernetes.in_cluster"
+                | "probe.allow_private"
+                | "site.parity"
+                | "dns.overwrite" => "true",
                 path if path.starts_with("checks.") => "warn",
                 path if path.starts_with("probe.") => "7",
                 _ => "a=b",
             };
+            variables.retain(|(name, _)| name != variable);
             variables.push((variable, given));
             let value = effective(&ProviderConfig::default(), &variables).unwrap().to_value();
             let at = argument.path.split('.').fold(&value, |value, name| value.member(name));
@@ -270,9 +277,59 @@ fn secrets_are_sensitive_and_not_in_debug_output() {
     assert_eq!(config.vault.known().unwrap().token.known().unwrap().expose(), "hunter2");
     assert!(!format!("{config:?}").contains("hunter2"));
     let schema = ProviderConfig::block();
-    for (block, name) in
-        [("kubernetes", "token"), ("kubernetes", "client_key"), ("kubernetes.exec", "env"), ("vault", "token")]
-    {
+    for (block, name) in [
+        ("kubernetes", "token"),
+        ("kubernetes", "client_key"),
+        ("kubernetes.exec", "env"),
+        ("vault", "token"),
+        ("dns", "api_token"),
+    ] {
         assert!(block_at(&schema, block).unwrap().attributes[name].sensitive, "{block}.{name}");
+    }
+}
+
+#[test]
+fn the_zone_makes_the_block_of_records_and_the_token_alone_does_not() {
+    let token = ("CLOUDFLARE_API_TOKEN", "hunter2");
+    assert_eq!(effective(&ProviderConfig::default(), &[token]).unwrap().dns, Attr::Null);
+    let variables = [token, ("HOMELAB_DNS_ZONE", "example.net"), ("HOMELAB_DNS_TUNNEL_ID", "t")];
+    let config = effective(&ProviderConfig::default(), &variables).unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let dns = config.dns.into_known().unwrap();
+    assert_eq!((dns.provider, dns.overwrite), (Attr::Known(DnsProvider::Cloudflare), Attr::Known(false)));
+    assert_eq!((dns.zone, dns.tunnel_id), (text("example.net"), text("t")));
+
+    // What the block says of the target is not joined by the other way to say it.
+    let by_host = ProviderConfig {
+        dns: Attr::Known(Dns { proxied_target: text("edge.example.net"), ..Dns::default() }),
+        ..ProviderConfig::default()
+    };
+    let dns = effective(&by_host, &variables).unwrap().dns.into_known().unwrap();
+    assert_eq!((dns.tunnel_id, dns.proxied_target), (Attr::Null, text("edge.example.net")));
+}
+
+#[test]
+fn a_block_of_records_needs_a_zone_and_a_token_and_keeps_the_token_private() {
+    let problems = |dns: Dns, judge: fn(&ProviderConfig) -> Vec<homelab_cty::ModelError>| -> Vec<String> {
+        let config = ProviderConfig { dns: Attr::Known(dns), ..ProviderConfig::default() };
+        judge(&config).iter().map(|problem| problem.path.to_string()).collect()
+    };
+    assert_eq!(problems(Dns::default(), gaps), ["dns.zone", "dns.api_token"]);
+    let token = || Attr::Known("t".to_owned().into());
+    assert!(problems(Dns { zone_id: text("x"), api_token: token(), ..Dns::default() }, gaps).is_empty());
+    assert!(problems(Dns { zone: Attr::Unknown, api_token: Attr::Unknown, ..Dns::default() }, gaps).is_empty());
+
+    let both = Dns { tunnel_id: text("t"), proxied_target: text("a.example.net"), ..Dns::default() };
+    assert_eq!(problems(both, contradictions), ["dns.proxied_target"]);
+    for id in ["", "short", "../../../../user/tokens/0123456789", "0123456789abcdef0123456789abcdeg"] {
+        let dns = Dns { zone_id: text(id), ..Dns::default() };
+        assert_eq!(problems(dns, contradictions), ["dns.zone_id"], "{id:?}");
+    }
+    for url in ["http://api.example.net", "ftp://127.0.0.1", "http://127.0.0.1@evil.example.net", "https://"] {
+        let dns = Dns { base_url: text(url), ..Dns::default() };
+        assert_eq!(problems(dns, contradictions), ["dns.base_url"], "{url}");
+    }
+    for url in ["https://api.example.net/v4", "http://127.0.0.1:8080/v4", "http://[::1]:80", "http://localhost"] {
+        assert!(problems(Dns { base_url: text(url), ..Dns::default() }, contradictions).is_empty(), "{url}");
     }
 }

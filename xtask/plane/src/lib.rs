@@ -33,6 +33,7 @@
 //! - Blocking code and few dependencies: the crate is built before every test run, also in the
 //!   quick start, and a test that waits for a process gains nothing from an async runtime.
 
+pub mod dns_api;
 pub mod error;
 pub mod http;
 pub mod kube;

@@ -190,3 +190,41 @@ async fn head_is_answered_without_a_body() {
     head.method = "HEAD".to_owned();
     assert_eq!(one(&origin, head).await.1, Verdict::Ok);
 }
+
+#[tokio::test]
+async fn a_share_of_stale_replicas_is_told() {
+    for (threshold, verdict, observed) in [(3, Verdict::Walled, "gated"), (6, Verdict::Unknown, "ambiguous")] {
+        // Replicas 2, 5 and 8 of ten still have the old routes.
+        let origin = Origin::start(|number, _| match number % 10 {
+            2 | 5 | 8 => answer(302, &[("Location", SIGN_IN)], ""),
+            _ => answer(200, &[], ""),
+        })
+        .await;
+        let settings = Settings { samples: 10, threshold, ..settings(Some(&origin)) };
+        let judged = probe(vec![check(SHARE, Outcome::Public)], settings).await.judged.remove(0);
+        let result = judged.result();
+        assert_eq!((result.verdict, result.observed.as_str(), result.share.as_str()), (verdict, observed, "3/10"));
+    }
+}
+
+#[tokio::test]
+async fn incident_24_a_front_page_that_answers_proves_nothing_of_the_rest() {
+    // The page of the app answers to everything, also where its API is broken.
+    let origin = Origin::start(|_, _| answer(200, &[("Content-Type", "text/html")], "<html>app</html>")).await;
+    let mut pairing = check("http://photos.example.net/api/pair", Outcome::Public);
+    pairing.proof.content_type = Some("application/json".to_owned());
+    let checks = vec![check("http://photos.example.net/", Outcome::Public), pairing];
+    let report = probe(checks, settings(Some(&origin))).await;
+    let verdicts: Vec<Verdict> = report.judged.iter().map(|judged| judged.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Ok, Verdict::Degraded]);
+    assert_eq!(report.findings()[0].code, homelab_core::finding::probe::CONTRACT);
+}
+
+#[tokio::test]
+async fn incident_25_a_gate_that_enforces_nothing_is_open() {
+    // The middleware is there, loaded, healthy, and passes everything on; it even sets the cookie of the gate.
+    let cookie = ("Set-Cookie", "authentik_proxy_5f0b8a8c=x; Path=/");
+    let origin = Origin::start(move |_, _| answer(200, &[cookie], "photos")).await;
+    let (_, verdict, share, _) = one(&origin, check("http://photos.example.net/", Outcome::Gated)).await;
+    assert_eq!((verdict, share.as_str()), (Verdict::Exposed, "1/1"));
+}

@@ -198,3 +198,47 @@ async fn a_route_that_does_not_settle_is_judged_when_the_time_is_over() {
     let report = Prober::new().settle(&run, &CancellationToken::new()).await.unwrap();
     assert_eq!((report.verdict, origin.asked().len()), (Verdict::Unknown, 3));
 }
+
+#[tokio::test]
+async fn every_address_is_asked_also_where_there_are_more_than_samples() {
+    let origin = Origin::start(|_, _| answer(200, &[], "")).await;
+    let url = format!("http://photos.example.net:{}/", origin.address.port());
+    let five = vec![Ok(vec!["127.0.0.1".parse().unwrap(); 5])];
+    let prober = Prober::with_resolver(Arc::new(Names(five, AtomicUsize::new(0))));
+    for (every_address, asked) in [(false, 3), (true, 3 + 5)] {
+        let settings = Settings { every_address, ..settings(None) };
+        let run = Run { checks: vec![check(&url, Outcome::Public)], settings };
+        let report = prober.run(&run, &CancellationToken::new()).await.unwrap();
+        assert_eq!((report.verdict, origin.asked().len()), (Verdict::Ok, asked));
+    }
+}
+
+#[tokio::test]
+async fn only_addresses_of_the_declared_family_are_asked() {
+    let origin = Origin::start(|_, _| answer(200, &[], "")).await;
+    let url = format!("http://photos.example.net:{}/", origin.address.port());
+    let both = || vec![Ok(vec!["::1".parse().unwrap(), "127.0.0.1".parse().unwrap()])];
+    let asked = |names: Vec<Result<Vec<IpAddr>, ResolveError>>, family| {
+        let prober = Prober::with_resolver(Arc::new(Names(names, AtomicUsize::new(0))));
+        let run = Run { checks: vec![check(&url, Outcome::Public)], settings: Settings { family, ..settings(None) } };
+        async move { prober.run(&run, &CancellationToken::new()).await.unwrap() }
+    };
+    let four = asked(both(), AddressFamily::Ipv4).await;
+    assert_eq!((four.verdict, four.judged[0].share()), (Verdict::Ok, "3/3".to_owned()));
+    let none = asked(vec![Ok(vec!["127.0.0.1".parse().unwrap()])], AddressFamily::Ipv6).await;
+    assert_eq!(none.results()[0].observed, "dns_absent");
+    assert_eq!(told(&none), "did not answer: photos.example.net has no IPv6 address");
+}
+
+#[tokio::test]
+async fn one_form_goes_where_dns_says_although_another_place_is_named() {
+    let (edge, inside) =
+        (Origin::start(|_, _| answer(200, &[], "")).await, Origin::start(|_, _| answer(200, &[], "")).await);
+    let url = format!("http://photos.example.net:{}/", edge.address.port());
+    let prober =
+        Prober::with_resolver(Arc::new(Names(vec![Ok(vec!["127.0.0.1".parse().unwrap()])], AtomicUsize::new(0))));
+    let through_dns = Check { way: Way::Edge, ..check(&url, Outcome::Public) };
+    let run = Run { checks: vec![check(&url, Outcome::Public), through_dns], settings: settings(Some(&inside)) };
+    prober.run(&run, &CancellationToken::new()).await.unwrap();
+    assert_eq!((inside.asked().len(), edge.asked().len()), (3, 3));
+}

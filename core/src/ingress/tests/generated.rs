@@ -4,10 +4,16 @@ use std::collections::BTreeMap;
 
 use homelab_cty::{Model, Path};
 use homelab_schema::Attr;
-use homelab_schema::ingress::{Auth, CarveOut, Ingress, PathType, Service};
+use homelab_schema::ingress::{
+    Auth, CarveOut, DnsMode, ExternalMonitor, Homepage, Ingress, PathType, Probe, RateLimit, ScaleToZero, Scheme,
+    Service,
+};
+use homelab_schema::provider::{Middlewares, Site};
 use proptest::prelude::*;
 
+use super::reading::found;
 use super::*;
+use crate::ingress::read_back::read_back;
 
 fn path() -> impl Strategy<Value = String> {
     prop::collection::vec("[a-c]{1,2}", 0..4).prop_map(|parts| format!("/{}", parts.join("/")))
@@ -18,87 +24,177 @@ fn path_type() -> impl Strategy<Value = PathType> {
 }
 
 fn service() -> impl Strategy<Value = Service> {
-    (prop::sample::select(vec!["web", "api"]), prop::sample::select(vec!["80", "http"]))
-        .prop_map(|(name, port)| Service { name: known(name), port: known(port) })
+    let scheme = prop::option::of(Just(Scheme::Https));
+    (prop::sample::select(vec!["web", "api", "g"]), prop::sample::select(vec!["80", "8080"]), scheme)
+        .prop_map(|(name, port, scheme)| Service { name: known(name), port: known(port), scheme: scheme.into() })
 }
 
-fn carve_out() -> impl Strategy<Value = CarveOut> {
-    let paths = prop::collection::btree_set(path(), 1..4);
-    let service = prop::option::of(service());
-    (
-        paths,
-        path_type(),
-        prop::sample::select(Auth::ALL),
-        service,
-        prop::option::of(1_i64..200),
-        prop::option::of("[a-z ]{1,9}"),
+fn maybe<T: std::fmt::Debug>(some: impl Strategy<Value = T>) -> impl Strategy<Value = Attr<T>> {
+    prop::option::of(some).prop_map(Attr::from)
+}
+
+fn rate_limit() -> impl Strategy<Value = RateLimit> {
+    let numbers = prop::option::of((1_i64..2000, 1_i64..20_000));
+    (any::<bool>(), numbers).prop_map(|(enabled, numbers)| RateLimit {
+        enabled: Attr::Known(enabled || numbers.is_some()),
+        average: numbers.map(|(average, _)| average).into(),
+        burst: numbers.map(|(_, burst)| burst).into(),
+    })
+}
+
+fn groups() -> impl Strategy<Value = Vec<String>> {
+    let named = [&["admins"][..], &["family"], &["admins", "family"], &["family", "admins"], &["admins", "admins"]];
+    prop::sample::select(named.map(|groups| groups.iter().map(|group| (*group).to_owned()).collect()).to_vec())
+}
+
+fn probe() -> impl Strategy<Value = Probe> {
+    (any::<bool>(), maybe(Just(vec!["HEAD".to_owned()])), maybe(Just(vec![404_u16])), maybe("[a-z]{1,3}")).prop_map(
+        |(skip, methods, statuses, text)| Probe {
+            skip: Attr::Known(skip),
+            methods,
+            statuses,
+            content_type: text.clone().map(|text| format!("text/{text}")),
+            body_contains: text,
+        },
     )
-        .prop_map(|(paths, path_type, auth, service, priority, reason)| CarveOut {
+}
+
+prop_compose! {
+    fn carve_out()(
+        paths in prop::collection::btree_set(path(), 1..4),
+        path_type in path_type(),
+        auth in prop::sample::select(Auth::ALL),
+        service in maybe(service()),
+        priority in maybe(1_i64..200),
+        reason in maybe("[a-z ]{1,9}"),
+        rate_limit in maybe(rate_limit()),
+        anti_ai_scraping in maybe(any::<bool>()),
+        groups in prop::option::of(groups()),
+        probe in maybe(probe()),
+    ) -> CarveOut {
+        CarveOut {
             paths: Attr::Known(paths.into_iter().collect()),
             path_type: Attr::Known(path_type),
             auth: Attr::Known(auth),
-            reason: reason.into(),
-            service: service.into(),
-            priority: priority.into(),
-        })
+            allowed_groups: groups.filter(|_| auth == Auth::Required).into(),
+            reason,
+            service,
+            rate_limit,
+            anti_ai_scraping,
+            priority,
+            probe,
+        }
+    }
 }
 
 fn texts() -> impl Strategy<Value = Attr<BTreeMap<String, String>>> {
-    prop::option::of(prop::collection::btree_map("[a-z]{1,4}\\.example\\.net/x", "[ -~]{0,8}", 1..3))
-        .prop_map(Attr::from)
+    maybe(prop::collection::btree_map("[a-z]{1,4}\\.example\\.net/x", "[ -~]{0,8}", 1..3))
+}
+
+prop_compose! {
+    fn announced()(
+        dns in prop::sample::select(vec![DnsMode::None, DnsMode::Proxied, DnsMode::NonProxied]),
+        dns_overwrite in any::<bool>(),
+        tile in maybe((any::<bool>(), maybe("[a-z]{1,4}"), maybe("[a-z]{1,4}"))),
+        monitor in maybe((maybe(any::<bool>()), maybe("[a-z]{1,4}"))),
+    ) -> Ingress {
+        Ingress {
+            dns: Attr::Known(dns),
+            dns_overwrite: Attr::Known(dns_overwrite),
+            homepage: tile.map(|(enabled, name, group)| Homepage {
+                enabled: Attr::Known(enabled),
+                name,
+                group,
+                ..Homepage::default()
+            }),
+            external_monitor: monitor.map(|(enabled, name)| ExternalMonitor { enabled, name }),
+            ..Ingress::default()
+        }
+    }
+}
+
+prop_compose! {
+    fn in_front()(
+        rate_limit in maybe(rate_limit()),
+        groups in prop::option::of(groups()),
+        local_only in any::<bool>(),
+        max_body_size in maybe(prop::sample::select(vec!["5g", "10m", "1k", "1023", "1025"])),
+        content_security_policy in maybe("[a-z' -]{1,9}"),
+        anti_ai_scraping in maybe(any::<bool>()),
+        wake in maybe(maybe(Just("other-wake".to_owned()))),
+        extras in maybe(prop::collection::vec("[a-z]{1,4}-[a-z]{1,4}", 1..3)),
+    ) -> Ingress {
+        Ingress {
+            rate_limit,
+            allowed_groups: groups.into(),
+            local_only: Attr::Known(local_only),
+            max_body_size: max_body_size.map(str::to_owned),
+            content_security_policy,
+            anti_ai_scraping,
+            scale_to_zero: wake.map(|middleware| ScaleToZero { middleware }),
+            extra_middlewares: extras,
+            ..Ingress::default()
+        }
+    }
 }
 
 prop_compose! {
     fn declaration()(
         root in carve_out(),
-        service in service(),
+        front in in_front(),
+        announced in announced(),
+        service in maybe(service()),
         carve_out in prop::collection::btree_map("[a-z]{1,3}", carve_out(), 0..4),
-        extras in prop::option::of(prop::collection::vec("[a-z]{1,4}-[a-z]{1,4}", 1..3)),
-        tls in prop::option::of("[a-z]{1,8}"),
-        host in prop::option::of("[a-z]{1,5}\\.example\\.org"),
+        names in (maybe("[a-z]{1,5}(\\.example\\.org)?"), maybe(prop::collection::btree_set("[a-z]{6,7}(\\.example\\.org)?", 1..3))),
+        external_name in maybe(Just("away.example.org".to_owned())),
+        tls in maybe("[a-z]{1,8}"),
+        entrypoint in maybe(Just("web".to_owned())),
+        parity in maybe(any::<bool>()),
         labels in texts(),
         annotations in texts(),
     ) -> Ingress {
+        let required = root.auth == Attr::Known(Auth::Required);
         Ingress {
-            host: host.into(),
+            host: names.0,
+            host_aliases: names.1.map(|aliases| aliases.into_iter().collect()),
             paths: root.paths,
             path_type: root.path_type,
             auth: root.auth,
             reason: root.reason,
-            service: Attr::Known(service),
+            service,
+            external_name,
             carve_out: Attr::Known(carve_out),
-            extra_middlewares: extras.into(),
-            tls_secret_name: tls.into(),
+            tls_secret_name: tls,
+            entrypoint,
+            parity,
             labels,
             annotations,
-            ..photos()
+            dns: announced.dns,
+            dns_overwrite: announced.dns_overwrite,
+            homepage: announced.homepage,
+            external_monitor: announced.external_monitor,
+            allowed_groups: if required { front.allowed_groups.clone() } else { Attr::Null },
+            ..Ingress { name: photos().name, namespace: photos().namespace, ..front }
         }
     }
 }
 
-/// What a user wrote, of a state: computed attributes do not count.
-fn declared(model: &Ingress) -> Ingress {
-    Ingress {
-        url: Attr::Null,
-        hosts: Attr::Null,
-        middlewares: Attr::Null,
-        objects: Attr::Null,
-        carve_out_urls: Attr::Null,
-        probe_targets: Attr::Null,
-        rendered_hash: Attr::Null,
-        ..model.clone()
-    }
-}
-
-/// A declaration of which a carve-out names the app's own service says the same without it, and reads back so.
-fn without_inherited_services(mut config: Ingress) -> Ingress {
-    let root = config.service.clone();
-    for carve_out in carve_outs(&mut config).values_mut() {
-        if carve_out.service == root {
-            carve_out.service = Attr::Null;
-        }
-    }
-    config
+/// A site that names everything, or next to nothing.
+fn house() -> impl Strategy<Value = Site> {
+    (any::<bool>(), maybe(any::<bool>())).prop_map(|(full, parity)| {
+        let full =
+            Attr::Known(if full { full_middlewares() } else { site().middlewares.into_known().unwrap_or_default() });
+        let middlewares = full.map(|named| Middlewares {
+            // What declarations ask for is always there.
+            local_only: known("traefik-local-only"),
+            scale_to_zero: known("traefik-wake"),
+            anti_ai: full_middlewares().anti_ai,
+            ..named
+        });
+        let groups = ["admins", "family", "admins+family"]
+            .map(|key| (key.to_owned(), format!("gates-{}", key.replace('+', "-or-"))));
+        Site { middlewares, parity, groups: Attr::Known(BTreeMap::from(groups)), ..site() }
+    })
 }
 
 /// The routes that match a request, with their effective priority and the position of their door.
@@ -108,7 +204,7 @@ fn matching(spec: &Spec, request: &str) -> Vec<(i64, Route, usize)> {
         for route in expand(&door.paths, door.path_type) {
             let hit = if route.exact { route.path == request } else { request.starts_with(&route.path) };
             if hit {
-                let by_length = crate::ingress::rule::length(&route.rule(&spec.host));
+                let by_length = crate::route::rule::length(&route.rule(&spec.host));
                 matching.push((door.priority.unwrap_or(by_length), route, position));
             }
         }
@@ -116,28 +212,63 @@ fn matching(spec: &Spec, request: &str) -> Vec<(i64, Route, usize)> {
     matching
 }
 
+fn is_malformed(config: &Ingress, house: &Site) -> bool {
+    let refused = [codes::MALFORMED, codes::CONTRADICTION, codes::NO_GROUP, codes::NO_MIDDLEWARE];
+    let findings =
+        checks::declaration(config, house.parity).into_iter().chain(checks::planned(&planned(config, house), house));
+    findings.into_iter().any(|finding| refused.contains(&finding.code))
+}
+
+/// The attributes in which two declarations differ.
+fn differences(one: &Ingress, other: &Ingress) -> Vec<String> {
+    let (one, other) = (one.to_value(), other.to_value());
+    let names = Ingress::block().attributes.into_keys().chain(Ingress::block().blocks.into_keys());
+    names
+        .filter(|name| one.member(name) != other.member(name))
+        .map(|name| format!("{name}: {:?} is not {:?}", one.member(&name), other.member(&name)))
+        .collect()
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
     #[test]
-    fn what_is_written_reads_back(config in declaration()) {
-        let config = without_inherited_services(config);
-        prop_assume!(checks::declaration(&config).iter().all(|finding| finding.code != codes::MALFORMED));
-        let state = planned(&config, &site());
-        let spec = Spec::of(&state, &site()).unwrap();
+    fn what_is_written_reads_back(config in declaration(), house in house()) {
+        prop_assume!(!is_malformed(&config, &house));
+        let state = planned(&config, &house);
+        let spec = Spec::of(&state, &house).unwrap();
         let objects = render::render_all(&spec);
-        // After an import: only the name is known.
-        let imported = read_back("photos", "g", None, &found(&objects), &site());
-        prop_assert_eq!(&imported, &declared(&state));
+        // After an import only the name is known. What was read back plans as what was written, so the plan is empty.
+        let imported = read_back("photos", "g", None, &found(&objects), &house);
+        prop_assert_eq!(differences(&planned(&imported, &house), &state), Vec::<String>::new());
         // In a refresh: nothing has changed.
-        let read = read_back("photos", "g", Some(&state), &found(&objects), &site());
-        prop_assert_eq!(&read, &state);
-        // And what was read back plans as what was written.
-        prop_assert_eq!(planned(&imported, &site()).rendered_hash, state.rendered_hash.clone());
-        prop_assert_eq!(state.rendered_hash, Attr::Known(outputs::hash_of_objects(&objects)));
+        let read = read_back("photos", "g", Some(&state), &found(&objects), &house);
+        prop_assert_eq!(differences(&read, &state), Vec::<String>::new());
+        let by_key: Vec<_> = objects.iter().map(|object| (object.key(), object.body.clone())).collect();
+        prop_assert_eq!(state.rendered_hash, Attr::Known(outputs::hash_of_objects(&by_key)));
+    }
+
+    #[test]
+    fn what_is_read_after_an_edit_is_known(config in declaration(), house in house(), which in 0_usize..9, members in prop::collection::vec("[a-z]{1,3}-[a-z]{1,3}", 0..3)) {
+        prop_assume!(!is_malformed(&config, &house));
+        let state = planned(&config, &house);
+        let mut objects = render::render_all(&Spec::of(&state, &house).unwrap());
+        let last = objects.len() - 1;
+        let edited = &mut objects[which.min(last)].body;
+        edited["metadata"]["annotations"][gate_key()] = json!(members.join("@kubernetescrd,"));
+        for prior in [None, Some(&state)] {
+            let read = read_back("photos", "g", prior, &found(&objects), &house);
+            let mut filled = with_defaults(read.clone());
+            fill::fill(&read, &mut filled, &house);
+            fill::settle(&mut filled);
+            prop_assert!(filled.to_value().is_wholly_known(), "{:?}", filled);
+        }
     }
 
     #[test]
     fn an_accepted_declaration_sends_each_request_to_its_most_specific_door(
-        config in declaration(),
+        config in declaration().prop_map(|config| Ingress { parity: Attr::Known(false), ..config }),
+        house in house(),
         request in path(),
         tail in prop::sample::select(vec!["", "/", "x", "/x"]),
     ) {
@@ -145,8 +276,8 @@ proptest! {
         for carve_out in carve_outs(&mut config).values_mut() {
             carve_out.priority = Attr::Null;
         }
-        prop_assume!(checks::declaration(&config).iter().all(|finding| finding.code != codes::MALFORMED));
-        let spec = spec(&config);
+        prop_assume!(!is_malformed(&config, &house));
+        let spec = Spec::of(&planned(&config, &house), &house).unwrap();
         prop_assume!(routes::check(&spec).is_empty());
         let request = format!("{request}{tail}");
         let matching = matching(&spec, &request);

@@ -20,7 +20,7 @@ fn what_is_wrong_is_said_at_its_attribute() {
     config.reason = known("  ");
     config.namespace = known("a.b");
     config.host = known("*.example.net");
-    config.service = Attr::Known(Service { name: known("x y"), port: known("0") });
+    config.service = Attr::Known(Service { name: known("x y"), port: known("0"), scheme: Attr::Null });
     config.extra_middlewares =
         Attr::Known(vec!["traefik-x".to_owned(), "x@file".to_owned(), "a,b".to_owned(), "plain".to_owned()]);
     config.annotations = Attr::Known(BTreeMap::from([
@@ -28,7 +28,7 @@ fn what_is_wrong_is_said_at_its_attribute() {
         ("terraform-provider-homelab/auth".to_owned(), "none".to_owned()),
         ("fine.example.net/x".to_owned(), "y".to_owned()),
     ]));
-    let mut found = codes_of(&checks::declaration(&config));
+    let mut found = codes_of(&checks::declaration(&config, Attr::Null));
     found.sort();
     let expected = [
         ("HL1001", "carve_out[\"share\"].reason"),
@@ -43,12 +43,12 @@ fn what_is_wrong_is_said_at_its_attribute() {
         ("HL1003", "carve_out[\"share\"].paths[1]"),
         ("HL1003", "extra_middlewares[2]"),
         ("HL1003", "extra_middlewares[3]"),
-        ("HL1003", "host"),
         ("HL1003", "namespace"),
         ("HL1003", "service.name"),
         ("HL1003", "service.port"),
         ("HL1005", "annotations[\"terraform-provider-homelab/auth\"]"),
         ("HL1005", "annotations[\"traefik.ingress.kubernetes.io/router.priority\"]"),
+        ("HL1009", "host"),
     ];
     // The name of the object of a carve-out with a bad label is bad as well: one message per cause is enough to act on.
     found.dedup();
@@ -62,14 +62,14 @@ fn an_unknown_value_is_never_judged() {
     let members = block.attributes.keys().map(|name| (name.clone(), unknown.clone()));
     let all = Value::map(members.chain(block.blocks.keys().map(|name| (name.clone(), unknown.clone()))));
     let config = Ingress::from_value(&all, &Path::root()).unwrap();
-    assert_eq!(codes_of(&checks::declaration(&config)), []);
+    assert_eq!(codes_of(&checks::declaration(&config, Attr::Null)), []);
     let mut planned = config.clone();
     fill::fill(&config, &mut planned, &site());
     assert_eq!(codes_of(&checks::planned(&planned, &site())), []);
     let mut config = photos();
     config.auth = Attr::Known(Auth::None);
     config.reason = Attr::Unknown;
-    assert_eq!(codes_of(&checks::declaration(&config)), []);
+    assert_eq!(codes_of(&checks::declaration(&config, Attr::Null)), []);
 }
 
 #[test]

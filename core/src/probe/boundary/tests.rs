@@ -13,6 +13,8 @@ fn door(label: &str, url: &str, expect: Expect, prefix: bool) -> Door {
         methods: vec!["GET".to_owned()],
         headers: Vec::new(),
         proof: Proof::default(),
+        websocket: false,
+        cors_origin: None,
     }
 }
 
@@ -38,7 +40,9 @@ fn a_public_prefix_below_a_gated_root_is_asked_at_its_edges() {
         ("/SHARE", Gated),
         ("/share%2f..", GatedOrRefused),
         ("/share/../", GatedOrRefused),
+        ("/share/%2e%2e/", GatedOrRefused),
         ("//share", Either),
+        ("/share;x", Either),
     ];
     assert_eq!(seen.len(), expected.len(), "{seen:?}");
     for ((target, outcome), (start, expected)) in seen.iter().zip(expected) {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::probe::signature::{Proves, Recognised};
-use crate::probe::{Proof, Url};
+use crate::probe::{Proof, Url, Way};
 
 fn check(outcome: Outcome) -> Check {
     Check {
@@ -12,6 +12,7 @@ fn check(outcome: Outcome) -> Check {
         at: Path::attr("target").then_key("share"),
         url: Url::parse("https://photos.example.net/share?token=s3cret").unwrap(),
         method: "GET".to_owned(),
+        way: Way::Plain,
         headers: Vec::new(),
         outcome,
         proof: Proof::default(),
@@ -263,4 +264,20 @@ proptest! {
             prop_assert_ne!(verdict, Verdict::Walled);
         }
     }
+}
+
+#[test]
+fn one_answer_to_a_canary_is_enough_and_a_lost_one_is_asked_for_again() {
+    let canary = Check { way: Way::Spoof("bearer"), ..check(Outcome::GatedOrRefused) };
+    let lost = || sample(Observed::Unreachable);
+    assert!(!enough(&canary, &[], 3, 2));
+    assert!(!enough(&canary, &[lost()], 3, 2));
+    let taken = vec![lost(), sample(Observed::Gated)];
+    assert!(enough(&canary, &taken, 3, 2));
+    let report = judge(vec![canary.clone()], vec![taken], 2);
+    assert_eq!((report.verdict, report.results()[0].with.as_str()), (Verdict::Ok, "spoof bearer"));
+    let report = judge(vec![canary], vec![vec![sample(Observed::Public)]], 2);
+    assert_eq!(report.verdict, Verdict::Exposed);
+    assert!(report.findings()[0].observed.contains("(spoof bearer)"), "{:?}", report.findings());
+    assert!(report.complaints().iter().all(|complaint| complaint.ends_with("(spoof bearer)")));
 }

@@ -1,7 +1,7 @@
 use homelab_schema::carveout_probe::WallSystem;
 
 use super::*;
-use crate::probe::{Proof, Url};
+use crate::probe::{Proof, Url, Way};
 
 const AUTHORIZE: &str = "https://auth.example.net/application/o/authorize/?client_id=gate&redirect_uri=https%3A%2F%2F\
                          photos.example.net%2Foutpost.goauthentik.io%2Fcallback";
@@ -13,6 +13,7 @@ fn check(outcome: Outcome) -> Check {
         at: homelab_cty::Path::root(),
         url: Url::parse("https://photos.example.net/share").unwrap(),
         method: "GET".to_owned(),
+        way: Way::Plain,
         headers: Vec::new(),
         outcome,
         proof: Proof::default(),
@@ -227,4 +228,84 @@ fn a_redirect_to_https_says_nothing_of_the_door() {
 fn debug_shows_no_value() {
     let answer = Answer { body: b"s3cret".to_vec(), ..answer(200, &[("set-cookie", "session=s3cret")]) };
     assert!(!format!("{answer:?}").contains("s3cret"));
+}
+
+#[test]
+fn a_guest_is_sent_to_the_issuer_as_the_guests_client() {
+    let guest = |wall: &Wall, answer: &Answer| {
+        let proof = Proof { guest: Some("guests".to_owned()), ..Proof::default() };
+        let seen = observe(&Check { proof, ..check(Outcome::Public) }, wall, answer);
+        (seen.observed, seen.unmet)
+    };
+    let to = |location: &str| answer(302, &[("location", location)]);
+    let as_guest = to(&AUTHORIZE.replace("client_id=gate", "client_id=guests"));
+    for wall in [authentik(), pinned("gate")] {
+        assert_eq!(guest(&wall, &as_guest), (Observed::Public, false));
+        assert_eq!(guest(&wall, &to(AUTHORIZE)), (Observed::Gated, false), "the gate itself is a wall");
+        assert_eq!(guest(&wall, &answer(200, &[])), (Observed::Ambiguous, true), "no session is opened");
+        assert_eq!(guest(&wall, &answer(502, &[])), (Observed::OriginError, false));
+        let start = to("https://photos.example.net/outpost.goauthentik.io/start?rd=x");
+        assert_eq!(guest(&wall, &start), (Observed::Ambiguous, false), "for whom is not said yet");
+        let emergency = answer(401, &[("www-authenticate", "Basic realm=\"x\""), ("x-auth-fallback", "true")]);
+        assert_eq!(guest(&wall, &emergency), (Observed::GatedDegraded, false));
+    }
+    let third = to(&AUTHORIZE.replace("client_id=gate", "client_id=third"));
+    assert_eq!(guest(&pinned("gate"), &third), (Observed::Ambiguous, false));
+    let elsewhere =
+        to(&AUTHORIZE.replace("client_id=gate", "client_id=guests").replace("auth.example.net", "sso.example.org"));
+    assert_eq!(guest(&pinned("gate"), &elsewhere), (Observed::Ambiguous, false), "another issuer");
+}
+
+#[test]
+fn a_refusal_in_the_words_of_the_gate_proves_neither() {
+    let wall = Wall { system: Some(WallSystem::Oauth2Proxy), ..Wall::default() };
+    let refusal = Answer { body: b"{}".to_vec(), ..answer(401, &[("content-type", "application/json")]) };
+    assert_eq!(seen(Outcome::Public, &wall, &refusal), Observed::Ambiguous);
+    assert_eq!(
+        seen(Outcome::Public, &authentik(), &refusal),
+        Observed::Public,
+        "of a system that does not stand there"
+    );
+    let gated = observe(&check(Outcome::Gated), &wall, &refusal);
+    assert!(gated.observed == Observed::Ambiguous && gated.refused);
+    let proof = Proof { statuses: vec![401], ..Proof::default() };
+    assert_eq!(observe(&Check { proof, ..check(Outcome::Public) }, &wall, &refusal).observed, Observed::Public);
+}
+
+#[test]
+fn preflights_and_upgrades_must_do_what_was_declared() {
+    let with = |proof: Proof, answer: &Answer| {
+        let seen = observe(&Check { proof, ..check(Outcome::Public) }, &authentik(), answer);
+        (seen.observed, seen.unmet)
+    };
+    let fine = (Observed::Public, false);
+    let unmet = (Observed::Ambiguous, true);
+    let cors = || Proof { allow_origin: Some("https://app.example.net".to_owned()), ..Proof::default() };
+    let allows = |origin: &str| answer(204, &[("access-control-allow-origin", origin)]);
+    assert_eq!(with(cors(), &allows("https://app.example.net")), fine);
+    assert_eq!(with(cors(), &allows("*")), fine);
+    assert_eq!(with(cors(), &allows("https://app.example.org")), unmet);
+    assert_eq!(with(cors(), &answer(204, &[])), unmet);
+    assert_eq!(with(cors(), &answer(302, &[("location", AUTHORIZE)])).0, Observed::Gated);
+    let socket = || Proof { upgrades: true, ..Proof::default() };
+    for status in [101, 400, 426] {
+        assert_eq!(with(socket(), &answer(status, &[])), fine, "{status}");
+    }
+    assert_eq!(with(socket(), &answer(200, &[])), unmet);
+    assert_eq!(with(socket(), &answer(302, &[("location", AUTHORIZE)])).0, Observed::Gated);
+    assert_eq!(seen(Outcome::GatedOrRefused, &authentik(), &answer(101, &[])), Observed::Public);
+    // What was declared of a plain answer is allowed of another form, and not asked of it.
+    let lenient = || Proof { statuses: vec![401], lenient: true, ..Proof::default() };
+    assert_eq!(with(lenient(), &answer(200, &[])), fine);
+    assert_eq!(with(lenient(), &answer(401, &[("www-authenticate", "Basic")])), fine);
+}
+
+#[test]
+fn a_page_without_its_body_may_be_one_to_sign_in() {
+    let head = Check { method: "HEAD".to_owned(), ..check(Outcome::Gated) };
+    let html = answer(200, &[("content-type", "text/html; charset=utf-8")]);
+    assert_eq!(observe(&head, &authentik(), &html).observed, Observed::Ambiguous);
+    let image = answer(200, &[("content-type", "image/png")]);
+    assert_eq!(observe(&head, &authentik(), &image).observed, Observed::Public);
+    assert_eq!(seen(Outcome::Gated, &authentik(), &html), Observed::Public);
 }

@@ -12,7 +12,7 @@ fn by_hand(url: &str) -> ProbedDoor {
 
 fn model(doors: Vec<(&str, ProbedDoor)>) -> CarveoutProbe {
     let target: BTreeMap<_, _> = doors.into_iter().map(|(label, door)| (label.to_owned(), door)).collect();
-    CarveoutProbe { target: target.into(), ..CarveoutProbe::default() }
+    CarveoutProbe { target: target.into(), spoof: false.into(), matrix: Matrix::Off.into(), ..CarveoutProbe::default() }
 }
 
 fn fine() -> CarveoutProbe {
@@ -137,6 +137,10 @@ fn targets_of_an_ingress_and_by_hand_come_together() {
         path_type,
         ingress: "photos/photos".to_owned(),
         routing_hash: "x".to_owned(),
+        methods: Vec::new(),
+        statuses: Vec::new(),
+        content_type: None,
+        body_contains: None,
     };
     let targets = vec![
         target("/", Expect::Gated, PathType::Prefix),

@@ -29,6 +29,8 @@ pub enum Mark {
     Header(&'static str),
     /// A header has this value.
     HeaderIs(&'static str, &'static str),
+    /// A header whose value holds this.
+    HeaderHolds(&'static str, &'static str),
     /// `Set-Cookie` of a cookie whose name starts so.
     Cookie(&'static str),
     /// `Set-Cookie` of a cookie whose name ends so.
@@ -37,6 +39,8 @@ pub enum Mark {
     Challenge(&'static str),
     /// The body holds this.
     Body(&'static str),
+    /// The body is this, but for white space around it.
+    BodyIs(&'static str),
 }
 
 /// A form of a wall that an answer has.
@@ -111,10 +115,12 @@ impl Mark {
             }
             Self::Header(name) => answer.header(name).is_some(),
             Self::HeaderIs(name, value) => answer.headers(name).any(|found| found.trim().eq_ignore_ascii_case(value)),
+            Self::HeaderHolds(name, part) => answer.headers(name).any(|found| found.contains(part)),
             Self::Cookie(start) => answer.cookies().any(|name| name.starts_with(start)),
             Self::CookieEnd(end) => answer.cookies().any(|name| name.ends_with(end)),
             Self::Challenge(scheme) => answer.headers("www-authenticate").any(|value| challenges(value, scheme)),
             Self::Body(part) => answer.body_holds(part),
+            Self::BodyIs(text) => answer.body.trim_ascii() == text.as_bytes(),
         }
     }
 }
