@@ -109,16 +109,16 @@ fn serve(stream: TcpStream, public: &Mutex<BTreeSet<String>>) -> io::Result<()> 
     reader.into_inner().write_all(answer.as_bytes())
 }
 
-/// As proxies do before they match: empty elements go, `.` and `..` are resolved.
+/// As proxies do before they match: empty elements go, `.` and `..` are resolved, however the dots are written.
 fn clean(path: &str) -> String {
     let mut elements = Vec::new();
     for element in path.split('/') {
-        match element {
+        match element.replace("%2e", ".").replace("%2E", ".").as_str() {
             "" | "." => {}
             ".." => {
                 elements.pop();
             }
-            element => elements.push(element),
+            _ => elements.push(element),
         }
     }
     let slash = if path.ends_with('/') && !elements.is_empty() { "/" } else { "" };
@@ -182,7 +182,7 @@ mod tests {
         for target in ["/share", "/share/", "/share/x?y", "//share", "/x/../share"] {
             assert!(ask(&origin, target).starts_with("HTTP/1.1 200 "), "{target}");
         }
-        for target in ["/", "/sharex", "/SHARE", "/share/../", "/share%2f..", "/../"] {
+        for target in ["/", "/sharex", "/SHARE", "/share/../", "/share/%2e%2E/", "/share%2f..", "/../"] {
             let answer = ask(&origin, target);
             assert!(answer.starts_with("HTTP/1.1 302 "), "{target}");
             assert!(

@@ -19,7 +19,7 @@ use crate::steps::{Done, fail, heading, run_cargo, target_dir};
 pub(crate) struct Options {
     /// Where to leave the folder to go on from; must be empty or not there yet, or from an earlier quick start
     #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
+    pub(crate) dir: Option<PathBuf>,
 }
 
 /// The task.

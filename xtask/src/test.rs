@@ -14,7 +14,7 @@ use homelab_plane::programs::Program;
 use homelab_plane::skips;
 
 use crate::steps::{Done, cargo, fail, heading, run_cargo};
-use crate::{deny, docs, steps};
+use crate::{deny, docs, quickstart, steps};
 
 /// What the wider tier needs, beyond what the plane itself builds.
 const WIDER: [Program; 5] = [Program::CTY, Program::TFPLUGINDOCS, Program::TOFU, Program::TRAEFIK, Program::ESO];
@@ -68,7 +68,9 @@ fn all(options: &Options) -> Done {
     report_skips(&skipped)?;
     tests?;
     alive?;
-    Ok(())
+    // The first thing that a newcomer runs, as they run it; in a folder of its own, since theirs may be in use.
+    let dir = scratch.path().join("quickstart");
+    quickstart::run(&quickstart::Options { dir: Some(dir) })
 }
 
 /// Builds what is missing; only a missing toolchain is no failure, and then the tests say what they skip.
