@@ -3,6 +3,7 @@
 //! Objects go to a folder wherever no cluster is needed: records do not depend on it.
 
 mod clashes;
+mod every_call;
 mod incident_17;
 mod life;
 mod trouble;

@@ -3,6 +3,7 @@
 use homelab_plane::terraform::Workspace;
 
 use crate::ingress::PHOTOS;
+use crate::ingress_objects::ALL;
 use crate::support::manifests;
 
 /// A secret beside the ingress.
@@ -51,6 +52,51 @@ fn objects_live_as_files_from_plan_to_destroy() {
         for file in ["ingress-photos", "ingress-photos-links", "externalsecret-photos-db"] {
             assert!(!exists(&work, &format!("manifests/photos/{file}.yaml")), "{file}");
         }
+    }
+}
+
+/// Every kind of object that an ingress can make: each is a file, each file drifts, and none outlives its declaration.
+#[test]
+fn every_kind_of_object_is_a_file_of_its_own() {
+    /// With something in it that somebody might edit.
+    const FILES: [(&str, &str, &str); 7] = [
+        ("ingress-photos-share", "path: /share/", "path: /"),
+        ("ingress-photos", "number: 8443", "number: 9443"),
+        ("middleware-buffering-photos", "5368709120", "1"),
+        ("middleware-custom-csp-photos", "default-src 'self'", "default-src *"),
+        ("middleware-rate-limit-photos-share", "average: 5", "average: 500"),
+        ("middleware-rate-limit-photos", "average: 100", "average: 1000"),
+        ("service-photos", "photos.home.example.net", "elsewhere.example.net"),
+    ];
+    let path = |name: &str| format!("manifests/photos/{name}.yaml");
+    for work in manifests() {
+        work.write("main.tf", ALL);
+        work.ok(["apply", "-auto-approve"]);
+        let settled = || assert_eq!(work.run(["plan", "-detailed-exitcode"]).code, 0);
+        settled();
+        assert_eq!(work.files("manifests/photos"), FILES.map(|(name, ..)| format!("{name}.yaml")));
+        for (name, from, to) in FILES {
+            let written = work.read(&path(name));
+            assert!(written.contains(from), "{name}:\n{written}");
+            let edited = written.replace(from, to);
+            work.write(&path(name), &edited);
+            let plan = work.run(["plan", "-detailed-exitcode"]);
+            assert_eq!(plan.code, 2, "{name} was edited: {plan}");
+            work.remove(&path(name));
+            let plan = work.run(["plan", "-detailed-exitcode"]);
+            assert_eq!(plan.code, 2, "{name} was removed: {plan}");
+            work.ok(["apply", "-auto-approve"]);
+            assert_eq!(work.read(&path(name)), written, "{name}");
+        }
+        settled();
+
+        work.write("main.tf", &ALL.replace("  max_body_size           = \"5g\"\n", ""));
+        work.ok(["apply", "-auto-approve"]);
+        assert!(!exists(&work, &path("middleware-buffering-photos")));
+        assert!(!work.read(&path("ingress-photos")).contains("buffering"));
+        settled();
+        work.ok(["destroy", "-auto-approve"]);
+        assert_eq!(work.files("manifests/photos"), Vec::<String>::new());
     }
 }
 

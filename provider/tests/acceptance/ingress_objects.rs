@@ -6,7 +6,7 @@ use crate::ingress::uid;
 use crate::support::{Case, cases};
 
 /// Everything that a resource can make for itself.
-const ALL: &str = r#"
+pub(crate) const ALL: &str = r#"
 resource "homelab_ingress" "photos" {
   name          = "photos"
   namespace     = var.namespace

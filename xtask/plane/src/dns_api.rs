@@ -43,11 +43,15 @@ pub struct Seen {
     pub at: Duration,
 }
 
-/// What goes wrong with a request that changes something.
+/// What goes wrong with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// It is answered with 429 and a `Retry-After` of one second, and nothing was done.
+    Busy,
     /// It is answered with 500, and nothing was done.
     Before,
+    /// The connection ends without an answer, and nothing was done.
+    CutBefore,
     /// It is done, and answered with 500.
     After,
     /// It is done, and the connection ends without an answer.
@@ -98,7 +102,16 @@ struct State {
     recent: Vec<Instant>,
     blocked_until: Option<Instant>,
     faults: Vec<Fault>,
+    armed: Option<Armed>,
     streams: Vec<TcpStream>,
+}
+
+/// A fault of one certain request.
+struct Armed {
+    /// How many requests come before it.
+    ahead: usize,
+    fault: Fault,
+    meanwhile: Box<dyn FnOnce() + Send>,
 }
 
 impl DnsApi {
@@ -117,6 +130,7 @@ impl DnsApi {
             recent: Vec::new(),
             blocked_until: None,
             faults: Vec::new(),
+            armed: None,
             streams: Vec::new(),
         };
         let shared = Arc::new(Shared {
@@ -225,6 +239,20 @@ impl DnsApi {
     /// What goes wrong with the next request that changes something; several wait for one request each.
     pub fn fail_next(&self, fault: Fault) {
         self.state().faults.push(fault);
+    }
+
+    /// What goes wrong with the request of that number, counted from 1 and from now, whatever it asks for. `meanwhile` runs
+    /// when it has come (and, unless the fault is one before, was done) and before its client hears anything.
+    ///
+    /// Takes the place of an earlier one that has not happened.
+    pub fn fail_call(&self, number: usize, fault: Fault, meanwhile: impl FnOnce() + Send + 'static) {
+        let armed = Armed { ahead: number.saturating_sub(1), fault, meanwhile: Box::new(meanwhile) };
+        self.state().armed = Some(armed);
+    }
+
+    /// Takes back a [`fail_call`](Self::fail_call), and answers whether it was still to happen.
+    pub fn disarm(&self) -> bool {
+        self.state().armed.take().is_some()
     }
 
     /// What the token may do from now on.

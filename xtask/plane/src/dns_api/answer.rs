@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::wire::Request;
 use super::zone::Refusal;
-use super::{Fault, Shared, State};
+use super::{Armed, Fault, Shared, State};
 
 /// An answer; none at all where the status is 0.
 pub(super) struct Answer {
@@ -29,30 +29,55 @@ impl Answer {
 pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
     let mut state = shared.state();
     if let Some(wait) = throttled(&mut state) {
-        let refusal = Refusal::new(429, 971, "Please wait and consider throttling your request speed");
-        let mut answer = Answer::refused(&refusal);
-        answer.headers.push(("Retry-After", wait.as_millis().div_ceil(1000).to_string()));
-        return answer;
+        return too_many(wait);
     }
     if let Err(refusal) = authenticate(&shared.token, request) {
         return Answer::refused(&refusal);
     }
-    let fault = if request.method == "GET" || state.faults.is_empty() { None } else { Some(state.faults.remove(0)) };
-    if fault == Some(Fault::Before) {
-        return Answer::json(500, &json!({"success": false, "errors": [{"code": 10002, "message": "Internal error"}]}));
-    }
-    let answer = match route(&mut state, request) {
-        Ok(body) => Answer::json(200, &body),
-        Err(refusal) => Answer::refused(&refusal),
+    let (fault, meanwhile) = match armed(&mut state) {
+        Some(armed) => (Some(armed.fault), Some(armed.meanwhile)),
+        None if request.method == "GET" || state.faults.is_empty() => (None, None),
+        None => (Some(state.faults.remove(0)), None),
     };
+    let is_done = !matches!(fault, Some(Fault::Busy | Fault::Before | Fault::CutBefore));
+    let answer = is_done.then(|| route(&mut state, request));
+    drop(state);
+    if let Some(meanwhile) = meanwhile {
+        meanwhile();
+    }
     match fault {
-        Some(Fault::After) => Answer::json(500, &json!({"success": false, "errors": [], "result": null})),
-        Some(Fault::Cut) => Answer { status: 0, body: String::new(), headers: Vec::new() },
+        Some(Fault::Busy) => too_many(Duration::from_secs(1)),
+        Some(Fault::Before | Fault::After) => {
+            let errors = json!([{"code": 10002, "message": "Internal error"}]);
+            Answer::json(500, &json!({"success": false, "errors": errors, "result": null}))
+        }
+        Some(Fault::CutBefore | Fault::Cut) => Answer { status: 0, body: String::new(), headers: Vec::new() },
         Some(Fault::Garbage) => {
             Answer { status: 200, body: "<html>one moment, please</html>".to_owned(), headers: Vec::new() }
         }
-        Some(Fault::Before) | None => answer,
+        None => match answer {
+            Some(Ok(body)) => Answer::json(200, &body),
+            Some(Err(refusal)) => Answer::refused(&refusal),
+            None => Answer { status: 0, body: String::new(), headers: Vec::new() },
+        },
     }
+}
+
+/// The fault of this request, where one was chosen for it.
+fn armed(state: &mut State) -> Option<Armed> {
+    let armed = state.armed.as_mut()?;
+    if armed.ahead == 0 {
+        return state.armed.take();
+    }
+    armed.ahead -= 1;
+    None
+}
+
+fn too_many(wait: Duration) -> Answer {
+    let refusal = Refusal::new(429, 971, "Please wait and consider throttling your request speed");
+    let mut answer = Answer::refused(&refusal);
+    answer.headers.push(("Retry-After", wait.as_millis().div_ceil(1000).to_string()));
+    answer
 }
 
 /// How long the client has to wait, where it has to.

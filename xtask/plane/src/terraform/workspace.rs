@@ -138,6 +138,14 @@ impl Workspace {
         }
     }
 
+    /// The names of what is in a folder of it, sorted; none where the folder is not there.
+    pub fn files(&self, folder: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.path().join(folder)).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
     /// Runs a command to its end, whatever its exit code.
     ///
     /// # Panics
