@@ -74,9 +74,13 @@ impl Survey {
     /// The Middlewares of the cluster. Fails where they may not be listed.
     pub(crate) async fn middlewares(&self, objects: &dyn Objects) -> Result<Arc<Listed>, ObjectError> {
         let list = || async {
-            let listed = all(objects, kinds::MIDDLEWARE).await?;
-            let each = || listed.iter().map(|live| &live.object);
-            Ok(Listed { names: Middlewares::of(each()), guards: Guards::of(each()) })
+            let mut listed = Listed::default();
+            each(objects, kinds::MIDDLEWARE, &mut |live| {
+                listed.names.add(&live.object);
+                listed.guards.add(&live.object);
+            })
+            .await?;
+            Ok(listed)
         };
         self.0.middlewares.get(MAX_AGE, list).await
     }
@@ -92,8 +96,12 @@ impl Survey {
     ) -> Result<Option<Value>, ObjectError> {
         let id = kinds::SERVICE.object(namespace, name);
         let list = || async {
-            let all = all(objects, kinds::SERVICE).await?;
-            Ok(all.into_iter().map(|live| (place_of(&live), ports_of(&live))).collect())
+            let mut listed = HashMap::new();
+            each(objects, kinds::SERVICE, &mut |live| {
+                listed.insert(place_of(&live), ports_of(&live));
+            })
+            .await?;
+            Ok(listed)
         };
         match self.0.services.get(MAX_AGE, list).await {
             Ok(listed) => match listed.get(&(namespace.to_owned(), name.to_owned())) {
@@ -148,11 +156,11 @@ impl Survey {
     }
 }
 
-/// All objects of a kind; none where the cluster does not know it.
-pub(crate) async fn all(objects: &dyn Objects, kind: Kind) -> Result<Vec<Live>, ObjectError> {
-    match objects.list(kind, Scope::All).await {
-        Err(ObjectError { cause: Cause::NoSuchKind { .. }, .. }) => Ok(Vec::new()),
-        listed => listed,
+/// Takes all objects of a kind, one by one; none where the cluster does not know it.
+async fn each(objects: &dyn Objects, kind: Kind, take: &mut (dyn FnMut(Live) + Send)) -> Result<(), ObjectError> {
+    match objects.each(kind, Scope::All, take).await {
+        Err(ObjectError { cause: Cause::NoSuchKind { .. }, .. }) => Ok(()),
+        taken => taken,
     }
 }
 

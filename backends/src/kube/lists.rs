@@ -240,11 +240,19 @@ async fn shared_list(api: &Api, id: &ObjectId) -> Result<Option<HashMap<String, 
     Ok(Some(by_name))
 }
 
-/// All objects of a kind in a scope, as they are now.
-pub(super) async fn list(api: &Api, kind: Kind, scope: Scope<'_>) -> Result<Vec<Live>, Cause> {
-    let version = api.version(kind).await?;
+/// Hands over all objects of a kind in a scope, as they are now, once all of them have come.
+pub(super) async fn each(
+    api: &Api,
+    kind: Kind,
+    scope: Scope<'_>,
+    take: &mut (dyn FnMut(Live) + Send),
+) -> Result<(), Cause> {
     let items = pages(api, kind, scope, None).await?.unwrap_or_default();
-    items.iter().map(|item| Ok(Live { object: typed(parsed(item)?, kind, &version) })).collect()
+    let version = api.version(kind).await?;
+    for item in items {
+        take(Live { object: typed(parsed(&item)?, kind, &version) });
+    }
+    Ok(())
 }
 
 /// The items of all pages; `None` where there are more than `limit` pages.

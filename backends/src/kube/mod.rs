@@ -84,11 +84,17 @@ impl Objects for Kube {
     }
 
     async fn list(&self, kind: Kind, scope: Scope<'_>) -> Result<Vec<Live>, ObjectError> {
+        let mut all = Vec::new();
+        self.each(kind, scope, &mut |live| all.push(live)).await?;
+        Ok(all)
+    }
+
+    async fn each(&self, kind: Kind, scope: Scope<'_>, take: &mut (dyn FnMut(Live) + Send)) -> Result<(), ObjectError> {
         let what = match scope {
             Scope::Namespace(namespace) => format!("all {kind} in {namespace}"),
             Scope::All => format!("all {kind}"),
         };
-        lists::list(&self.api, kind, scope).await.map_err(self.failed("list", what))
+        lists::each(&self.api, kind, scope, take).await.map_err(self.failed("list", what))
     }
 
     async fn apply(&self, request: &ApplyRequest) -> Result<Applied, ObjectError> {

@@ -60,6 +60,10 @@ impl Objects for Cancellable {
         self.race(self.objects.list(kind, scope)).await
     }
 
+    async fn each(&self, kind: Kind, scope: Scope<'_>, take: &mut (dyn FnMut(Live) + Send)) -> Result<(), ObjectError> {
+        self.race(self.objects.each(kind, scope, take)).await
+    }
+
     async fn apply(&self, request: &ApplyRequest) -> Result<Applied, ObjectError> {
         if self.token.is_cancelled() {
             return Err(self.cancelled());

@@ -65,6 +65,14 @@ pub trait Objects: Send + Sync {
     /// All objects of a kind, as they are now.
     async fn list(&self, kind: Kind, scope: Scope<'_>) -> Result<Vec<Live>, ObjectError>;
 
+    /// [`Objects::list`] for whoever keeps little of each object: `take` gets one after the other, and no more of them than
+    /// one is there in its parsed form, which takes ten times as much memory as its text. With an error some may have been
+    /// taken.
+    async fn each(&self, kind: Kind, scope: Scope<'_>, take: &mut (dyn FnMut(Live) + Send)) -> Result<(), ObjectError> {
+        self.list(kind, scope).await?.into_iter().for_each(take);
+        Ok(())
+    }
+
     /// Makes the object what the request says, adopting one that is there already.
     ///
     /// Fails with [`Cause::OwnedBy`] or [`Cause::Conflict`] rather than taking anything from another owner, and with

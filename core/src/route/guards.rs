@@ -72,13 +72,18 @@ impl Guards {
     pub fn of<'a>(objects: impl IntoIterator<Item = &'a Value>) -> Self {
         let mut all = Self::default();
         for object in objects {
-            let text = |path: &str| object.pointer(path).and_then(Value::as_str);
-            let (Some("Middleware"), Some(name)) = (text("/kind"), text("/metadata/name")) else { continue };
-            let namespace = text("/metadata/namespace").unwrap_or_default();
-            let full = format!("{}{PROVIDER}", normalized(&format!("{namespace}-{name}")));
-            all.0.insert(full, does(object, namespace));
+            all.add(object);
         }
         all
+    }
+
+    /// Adds one more.
+    pub fn add(&mut self, object: &Value) {
+        let text = |path: &str| object.pointer(path).and_then(Value::as_str);
+        let (Some("Middleware"), Some(name)) = (text("/kind"), text("/metadata/name")) else { return };
+        let namespace = text("/metadata/namespace").unwrap_or_default();
+        let full = format!("{}{PROVIDER}", normalized(&format!("{namespace}-{name}")));
+        self.0.insert(full, does(object, namespace));
     }
 
     /// Takes it that the middleware of this full name asks who somebody is, whatever its object says.

@@ -7,7 +7,7 @@ use homelab_core::ingress::references::Middlewares;
 use homelab_core::route::{Router, Settings, Truth, hosts, routers_of, settle};
 use serde_json::Value;
 
-use super::{all, is_forbidden, place_of};
+use super::{each, is_forbidden, place_of};
 
 /// The controller that an Ingress class of Traefik's names.
 const CONTROLLER: &str = "traefik.io/ingress-controller";
@@ -69,25 +69,26 @@ impl Routers {
             classes.extend(class.map(str::to_owned));
         }
         let settings = Settings { classes, ..Settings::default() };
-        let mut listed = all(objects, kinds::INGRESS).await?;
-        match all(objects, kinds::INGRESS_ROUTE).await {
-            Ok(routes) => listed.extend(routes),
-            Err(error) if is_forbidden(&error) => unseen = Some(error),
-            Err(error) => return Err(error),
-        }
-        let mut owners = Vec::new();
-        let mut routers = Vec::new();
-        for live in &listed {
+        let (mut owners, mut routers, mut annotated) = (Vec::new(), Vec::new(), HashMap::new());
+        let mut take = |live: Live| {
             let owner = live.mark().map(|mark| mark.owner);
             let made = routers_of(&live.object, &settings);
             owners.extend(made.iter().map(|_| owner.clone()));
             routers.extend(made);
+            let foreign = foreign(&live);
+            if !foreign.is_empty() {
+                annotated.insert(place_of(&live), foreign);
+            }
+        };
+        each(objects, kinds::INGRESS, &mut take).await?;
+        match each(objects, kinds::INGRESS_ROUTE, &mut take).await {
+            Ok(()) => {}
+            Err(error) if is_forbidden(&error) => unseen = Some(error),
+            Err(error) => return Err(error),
         }
         settle(&mut routers, middlewares, &settings);
         let known = routers.into_iter().zip(owners).map(|(router, owner)| Known { router, owner });
         // One that Traefik drops for certain takes nothing from anybody.
-        let annotated = listed.iter().map(|live| (place_of(live), foreign(live))).filter(|(_, all)| !all.is_empty());
-        let annotated = annotated.collect();
         let mut found = Self::of(known.filter(|known| known.router.is_live() != Truth::No));
         (found.unseen, found.annotated) = (unseen, annotated);
         Ok(found)
@@ -159,8 +160,12 @@ async fn classes(objects: &dyn Objects) -> Result<Option<BTreeSet<String>>, Obje
     if objects.backend() == Backend::Folder {
         return Ok(None);
     }
-    let listed = all(objects, kinds::INGRESS_CLASS).await?;
-    let is_traefik = |live: &&Live| live.object.pointer("/spec/controller").and_then(Value::as_str) == Some(CONTROLLER);
-    let classes: BTreeSet<String> = listed.iter().filter(is_traefik).map(|live| live.name().to_owned()).collect();
+    let mut classes = BTreeSet::new();
+    each(objects, kinds::INGRESS_CLASS, &mut |live| {
+        if live.object.pointer("/spec/controller").and_then(Value::as_str) == Some(CONTROLLER) {
+            classes.insert(live.name().to_owned());
+        }
+    })
+    .await?;
     Ok((!classes.is_empty()).then_some(classes))
 }
