@@ -33,10 +33,14 @@
 //! - Blocking code and few dependencies: the crate is built before every test run, also in the
 //!   quick start, and a test that waits for a process gains nothing from an async runtime.
 
+pub mod apache;
+pub mod blackbox;
+pub mod debian;
 pub mod dns_api;
 pub mod error;
 pub mod http;
 pub mod kube;
+pub mod nginx;
 pub mod plane;
 pub mod process;
 pub mod programs;

@@ -5,6 +5,7 @@
 //! version builds anew and two branches do not fight over one file.
 
 mod build;
+pub(crate) mod once;
 
 use std::env;
 use std::ffi::OsString;

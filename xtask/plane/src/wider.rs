@@ -5,8 +5,11 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use serde_json::Value;
 
 use crate::http::{Answer, Client};
 use crate::plane::free_ports;
@@ -96,13 +99,62 @@ impl Traefik {
         ] {
             define(&api, &definitions, "traefik.io", plural)?;
         }
-        let ports = free_ports(2)?;
+        let from_kubernetes = [
+            "--providers.kubernetesingress=true",
+            // Endpoints may not be loopback: an origin of a test is an ExternalName service.
+            "--providers.kubernetesingress.allowexternalnameservices=true",
+            "--providers.kubernetescrd=true",
+            "--providers.kubernetescrd.allowexternalnameservices=true",
+            "--providers.kubernetescrd.allowcrossnamespace=true",
+        ];
+        let flags: Vec<OsString> = from_kubernetes.iter().chain(args).map(OsString::from).collect();
+        let kubeconfig = ("KUBECONFIG".into(), env.kubeconfig.clone().into_os_string());
+        on_free_ports(2, |ports| {
+            let dir = private_dir()?;
+            Self::start_on(&program, ports, &dir, flags.clone(), vec![kubeconfig.clone()])
+        })
+    }
+
+    /// Starts one without a cluster, if it is built: it takes its routes from `configuration`, Traefik's own dynamic
+    /// configuration as JSON, and has taken them when this returns. `args` are further flags.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`] if it is not built.
+    pub fn of_file(configuration: &Value, args: &[&str]) -> Result<Self> {
+        let program = built(Program::TRAEFIK)?;
+        let traefik = on_free_ports(2, |ports| {
+            let dir = private_dir()?;
+            // JSON is YAML.
+            let file = dir.join("routes.yml");
+            fs::write(&file, configuration.to_string()).map_err(Error::file(&file))?;
+            let mut flag = OsString::from("--providers.file.filename=");
+            flag.push(&file);
+            let flags = std::iter::once(flag).chain(args.iter().map(OsString::from)).collect();
+            Self::start_on(&program, ports, &dir, flags, Vec::new())
+        })?;
+        let routers = configuration["http"]["routers"].as_object();
+        let names: Vec<String> = routers.into_iter().flatten().map(|(name, _)| format!("{name}@file")).collect();
+        wait_for("Traefik's routers", READY, || {
+            let seen = traefik.api("/api/http/routers?per_page=1000")?.body;
+            let known = |name: &String| seen.as_array().into_iter().flatten().any(|router| router["name"] == **name);
+            Ok(if names.iter().all(known) { Ok(()) } else { Err(format!("it knows {seen}")) })
+        })?;
+        Ok(traefik)
+    }
+
+    fn start_on(
+        program: &OsString,
+        ports: &[u16],
+        dir: &Path,
+        flags: Vec<OsString>,
+        env: Vec<(OsString, OsString)>,
+    ) -> Result<Self> {
         let [web, dashboard] = ports[..] else {
             return Err(Error::Internal("two ports were asked for".into()));
         };
-        let dir = private_dir()?;
-        let sweeper = Process::sweeper(&dir)?;
-        let flags = [
+        let sweeper = Process::sweeper(dir)?;
+        let common = [
             format!("--entrypoints.web.address=127.0.0.1:{web}"),
             // Its API listens where this entry point is, by its name.
             format!("--entrypoints.traefik.address=127.0.0.1:{dashboard}"),
@@ -110,22 +162,16 @@ impl Traefik {
             "--ping=true".into(),
             "--global.checknewversion=false".into(),
             "--global.sendanonymoususage=false".into(),
-            "--providers.kubernetesingress=true".into(),
-            // Endpoints may not be loopback: an origin of a test is an ExternalName service.
-            "--providers.kubernetesingress.allowexternalnameservices=true".into(),
-            "--providers.kubernetescrd=true".into(),
-            "--providers.kubernetescrd.allowexternalnameservices=true".into(),
-            "--providers.kubernetescrd.allowcrossnamespace=true".into(),
         ];
         let mut process = Process::start(
             &Launch {
                 name: "traefik".into(),
-                program: vec![program],
-                args: flags.into_iter().chain(args.iter().map(ToString::to_string)).map(OsString::from).collect(),
-                env: vec![("KUBECONFIG".into(), env.kubeconfig.clone().into_os_string())],
+                program: vec![program.clone()],
+                args: common.into_iter().map(OsString::from).chain(flags).collect(),
+                env,
                 follows: false,
             },
-            &dir,
+            dir,
         )?;
         let client = Client::new(&format!("http://127.0.0.1:{dashboard}"), None)?;
         wait_for("Traefik's readiness", READY, || {
@@ -170,7 +216,31 @@ fn define(api: &Api, folder: &Path, group: &str, plural: &str) -> Result<()> {
     api.define_yaml(&format!("{plural}.{group}"), &text)
 }
 
-fn private_dir() -> Result<PathBuf> {
+/// A folder for one server, which its sweeper removes.
+pub(crate) fn private_dir() -> Result<PathBuf> {
     let dir = tempfile::Builder::new().prefix("homelab-plane-").tempdir().map_err(Error::io("a temporary folder"))?;
     Ok(dir.keep())
+}
+
+/// What `start` starts on that many free ports of loopback. A free port is picked before its server binds it, and another
+/// process may be faster; then it is tried on others.
+pub(crate) fn on_free_ports<T>(count: usize, start: impl Fn(&[u16]) -> Result<T>) -> Result<T> {
+    for _ in 0..2 {
+        match start(&free_ports(count)?) {
+            Err(Error::Died { log, .. }) if log.to_ascii_lowercase().contains("address already in use") => {}
+            result => return result,
+        }
+    }
+    start(&free_ports(count)?)
+}
+
+/// Waits until a server has bound its port, after which it writes its process id, and takes connections there.
+pub(crate) fn listening(name: &str, process: &mut Process, pid: &Path, port: u16) -> Result<()> {
+    wait_for(&format!("{name}'s readiness"), READY, || {
+        process.alive()?;
+        if !pid.exists() {
+            return Ok(Err(process.log_tail(5)));
+        }
+        Ok(TcpStream::connect(("127.0.0.1", port)).map(drop).map_err(|error| error.to_string()))
+    })
 }

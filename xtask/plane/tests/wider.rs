@@ -1,7 +1,12 @@
 //! The controllers of the wider tier do what tests rely on; each is skipped where it is not built.
 
+use std::net::TcpStream;
+
+use homelab_plane::apache::Apache;
+use homelab_plane::blackbox::Blackbox;
+use homelab_plane::nginx::Nginx;
 use homelab_plane::wider::{Eso, Traefik};
-use homelab_plane::{Api, Vault, shared, skip};
+use homelab_plane::{Api, Error, Vault, shared, skip};
 use serde_json::json;
 
 #[test]
@@ -76,4 +81,43 @@ fn traefik_takes_its_routes_from_the_plane() {
         Ok(if routers.to_string().contains(&host) { Ok(()) } else { Err(routers.to_string()) })
     })
     .unwrap();
+}
+
+/// Starts it, and sees it answer and be gone.
+fn comes_and_goes<T>(test: &str, start: impl Fn() -> Result<T, Error>, port: impl Fn(&T) -> u16) {
+    let server = match start() {
+        Err(error) if error.is_missing() => return skip(test, &error.to_string()),
+        started => started.unwrap(),
+    };
+    let port = port(&server);
+    TcpStream::connect(("127.0.0.1", port)).unwrap();
+    drop(server);
+    // A process of its own that stayed behind would still take connections.
+    TcpStream::connect(("127.0.0.1", port)).unwrap_err();
+}
+
+#[test]
+fn servers_out_of_packages_come_and_go() {
+    comes_and_goes("nginx_comes_and_goes", || Nginx::start("return 204;", &[]), Nginx::port);
+    comes_and_goes("apache_comes_and_goes", || Apache::start(""), Apache::port);
+    let modules = json!({ "modules": { "http_2xx": { "prober": "http" } } });
+    comes_and_goes("blackbox_comes_and_goes", || Blackbox::start(&modules), Blackbox::port);
+}
+
+#[test]
+fn a_configuration_that_is_refused_is_told_in_the_servers_own_words() {
+    match Nginx::start("no_such_directive;", &[]) {
+        Err(error) if error.is_missing() => skip("nginx_refuses", &error.to_string()),
+        refused => {
+            let error = refused.unwrap_err().to_string();
+            assert!(error.contains("unknown directive \"no_such_directive\""), "{error}");
+        }
+    }
+    match Apache::start("NoSuchDirective on\n") {
+        Err(error) if error.is_missing() => skip("apache_refuses", &error.to_string()),
+        refused => {
+            let error = refused.unwrap_err().to_string();
+            assert!(error.contains("Invalid command 'NoSuchDirective'"), "{error}");
+        }
+    }
 }

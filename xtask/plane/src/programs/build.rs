@@ -1,41 +1,29 @@
 //! Building a wrapper module with `go`, once, also when two runs want it at the same time.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use super::Program;
+use super::once::{clock, once, run_told, say};
 use crate::process::{describe, tail};
 use crate::{Error, Result};
-
-/// How often a build tells that it is still at work.
-const REPORT: Duration = Duration::from_secs(15);
 
 /// Builds `program` into the cache and returns its file.
 pub(super) fn build(program: &Program) -> Result<PathBuf> {
     let target = program.cached()?;
-    let lock_path = target.with_extension("lock");
-    let lock = File::create(&lock_path).map_err(Error::file(&lock_path))?;
-    if lock.try_lock().is_err() {
-        say(&format!("another run builds {}; waiting for it", program.name));
-        lock.lock().map_err(Error::file(&lock_path))?;
-    }
-    // The other run may just have put it there.
-    if target.is_file() {
-        return Ok(target);
-    }
-    let go = toolchain(program)?;
-    // Go may write go.mod and go.sum (-mod=mod), so it works on a copy; also the sources may be
-    // somewhere that cannot be written.
-    let work = tempfile::tempdir().map_err(Error::io("a temporary folder"))?;
-    copy_files(&program.sources(), work.path())?;
-    let built = work.path().join("built-program");
-    run(program, &go, work.path(), &built)?;
-    // A rename is atomic only within one file system, hence the detour into the cache folder.
-    let arriving = target.with_extension("new");
-    fs::copy(&built, &arriving).map_err(Error::file(&arriving))?;
-    fs::rename(&arriving, &target).map_err(Error::file(&target))?;
+    once(program.name, &target, |arriving| {
+        let go = toolchain(program)?;
+        // Go may write go.mod and go.sum (-mod=mod), so it works on a copy; also the sources may be
+        // somewhere that cannot be written.
+        let work = tempfile::tempdir().map_err(Error::io("a temporary folder"))?;
+        copy_files(&program.sources(), work.path())?;
+        let built = work.path().join("built-program");
+        run(program, &go, work.path(), &built)?;
+        // The cache may be in another file system, so this is no rename.
+        fs::copy(&built, arriving).map_err(Error::file(arriving)).map(drop)
+    })?;
     Ok(target)
 }
 
@@ -90,9 +78,6 @@ pub(super) fn module_dir(program: &Program, module: &str) -> Result<PathBuf> {
 }
 
 fn run(program: &Program, go: &Path, work: &Path, built: &Path) -> Result<()> {
-    let log = work.join("build.log");
-    let output = File::create(&log).map_err(Error::file(&log))?;
-    let errors = output.try_clone().map_err(Error::file(&log))?;
     let words = |name: &str| -> Vec<String> {
         let text = fs::read_to_string(work.join(name)).unwrap_or_default();
         text.split_whitespace().map(str::to_owned).collect()
@@ -102,7 +87,8 @@ fn run(program: &Program, go: &Path, work: &Path, built: &Path) -> Result<()> {
     linker.extend(words("ldflags"));
     let go_mod = fs::read_to_string(work.join("go.mod")).map_err(Error::file(work.join("go.mod")))?;
     let package = tool_package(&go_mod).unwrap_or_else(|| ".".to_owned());
-    let child = Command::new(go)
+    let mut command = Command::new(go);
+    command
         .args(["build", "-trimpath", "-buildvcs=false", "-ldflags", &linker.join(" ")])
         .args(words("goflags"))
         .arg("-o")
@@ -111,55 +97,18 @@ fn run(program: &Program, go: &Path, work: &Path, built: &Path) -> Result<()> {
         .current_dir(work)
         // What a developer has in the environment must not decide what a test runs against, and no
         // prebuilt toolchain is downloaded.
-        .envs([("CGO_ENABLED", "0"), ("GOFLAGS", ""), ("GOWORK", "off"), ("GOTOOLCHAIN", "local")])
-        .stdin(Stdio::null())
-        .stdout(output)
-        .stderr(errors)
-        .spawn()
-        .map_err(Error::io("go build"))?;
-    let mut child = KillOnDrop(child);
+        .envs([("CGO_ENABLED", "0"), ("GOFLAGS", ""), ("GOWORK", "off"), ("GOTOOLCHAIN", "local")]);
 
     let started = Instant::now();
-    let mut reported = started;
     say(&format!("building {} with Go: about {}, this once", program.what, program.estimate()));
-    loop {
-        if let Some(status) = child.0.try_wait().map_err(Error::io("go build"))? {
-            if status.success() {
-                say(&format!("built {} in {}", program.name, clock(started.elapsed())));
-                return Ok(());
-            }
-            return Err(Error::Build {
-                program: program.name.to_owned(),
-                status: describe(status),
-                output: tail(&log, 25),
-            });
-        }
-        if reported.elapsed() >= REPORT {
-            reported = Instant::now();
-            say(&format!("building {}: {} of about {}", program.name, clock(started.elapsed()), program.estimate()));
-        }
-        std::thread::sleep(Duration::from_millis(100));
+    let log = work.join("build.log");
+    let status = run_told(&mut command, &format!("building {}", program.what), &program.estimate(), &log)?;
+    if !status.success() {
+        let (program, status, output) = (program.name.to_owned(), describe(status), tail(&log, 25));
+        return Err(Error::Build { program, status, output });
     }
-}
-
-/// A build that nobody waits for any more must not go on for minutes.
-struct KillOnDrop(Child);
-
-impl Drop for KillOnDrop {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn say(text: &str) {
-    eprintln!("homelab-plane: {text}");
-}
-
-/// Minutes and seconds, "7:05".
-fn clock(elapsed: Duration) -> String {
-    let seconds = elapsed.as_secs();
-    format!("{}:{:02}", seconds / 60, seconds % 60)
+    say(&format!("built {} in {}", program.name, clock(started.elapsed())));
+    Ok(())
 }
 
 fn copy_files(from: &Path, to: &Path) -> Result<()> {
@@ -225,10 +174,5 @@ mod tests {
             let error = module_dir(&Program::TFPLUGINDOCS, "example.net/no-such-module").unwrap_err();
             assert!(error.to_string().contains("no-such-module"), "{error}");
         }
-    }
-
-    #[test]
-    fn a_clock_reads_as_one() {
-        assert_eq!(clock(Duration::from_secs(425)), "7:05");
     }
 }
