@@ -8,14 +8,22 @@
 //!   them. Hence hyper on a connection of our own instead of a comfortable client.
 //! - Targets are data. Addresses are checked when they are connected to, on the very address that is used, so that a name
 //!   that resolves to something else the second time gains nothing. Answers are read up to a limit of size and time.
-//! - Thousands of targets: a bounded number of requests at a time, and a small one per host.
+//! - Thousands of targets: a bounded number of requests at a time, and a small one per host. What is down is not asked again
+//!   and again.
+//! - HTTP/1.1 is all that TLS offers (ALPN): there is one request for each connection, so that HTTP/2 would gain nothing, it
+//!   has no upgrade to WebSocket that proxies agree on, and in it a path is not written but framed. Whoever speaks nothing
+//!   else cannot be judged, and is told so.
 //!
 //! What an answer means is not decided here: see [`homelab_core::probe`].
 
+mod certificate;
 mod connect;
 mod dns;
+mod down;
 mod exchange;
+mod names;
 mod resolve;
+mod session;
 mod tls;
 
 #[cfg(test)]
@@ -27,19 +35,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
-use homelab_core::probe::{Answer, Check, Failure, Observation, Report, Run, Settings, Way, enough, judge, observe};
+use homelab_core::probe::{Answer, Check, Ending, Failure, Observation, Report, Run, Settings, judge};
+use homelab_schema::carveout_probe::Verdict;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use resolve::{Resolve, ResolveError};
 
+use connect::{Dial, Direct};
+use down::Down;
+use names::Names;
+use session::Session;
 use tls::Trust;
 
 /// Requests to one host at a time: the host is somebody's home.
 const PER_HOST: usize = 2;
-/// More addresses than this are a network of somebody who does not want to be asked at each.
-const MOST_ADDRESSES: usize = 16;
 
 /// Why a whole run could not be made; fragments that fit "failed to probe: …".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,10 +70,17 @@ pub enum ProbeError {
 
 /// Asks. Keeps nothing between runs but the certificates that the machine trusts, which are read at the first TLS
 /// connection.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Prober {
     resolver: Option<Arc<dyn Resolve>>,
+    dial: Arc<dyn Dial>,
     trust: Arc<Trust>,
+}
+
+impl Default for Prober {
+    fn default() -> Self {
+        Self { resolver: None, dial: Arc::new(Direct), trust: Arc::default() }
+    }
 }
 
 /// Takes every sample of `run` and judges them.
@@ -78,13 +96,34 @@ impl Prober {
 
     /// One that asks `resolver` for every name.
     pub fn with_resolver(resolver: Arc<dyn Resolve>) -> Self {
-        Self { resolver: Some(resolver), trust: Arc::default() }
+        Self { resolver: Some(resolver), ..Self::default() }
     }
 
     /// Takes every sample of `run` and judges them.
     pub async fn run(&self, run: &Run, cancel: &CancellationToken) -> Result<Report, ProbeError> {
-        let samples = self.observe(&run.checks, &run.settings, cancel).await?;
-        Ok(judge(run.checks.clone(), samples, run.settings.threshold))
+        let taken = self.observe_until(&run.checks, &run.settings, cancel, &AtomicUsize::new(0)).await?;
+        if !taken.complete {
+            return Err(ProbeError::Cancelled);
+        }
+        Ok(Report { ending: taken.ending, ..judge(run.checks.clone(), taken.samples, run.settings.threshold) })
+    }
+
+    /// The samples of each check until all are there or it is cancelled: what was seen until then counts. `done` is raised
+    /// with each check.
+    pub async fn observe_until(
+        &self,
+        checks: &[Check],
+        settings: &Settings,
+        cancel: &CancellationToken,
+        done: &AtomicUsize,
+    ) -> Result<Taken, ProbeError> {
+        let session = self.session(settings).await?;
+        let samples = Mutex::new(vec![Vec::new(); checks.len()]);
+        let complete = tokio::select! {
+            () = look(&session, checks, &samples, done) => true,
+            () = cancel.cancelled() => false,
+        };
+        Ok(Taken { samples: samples.into_inner(), ending: session.ending(), complete })
     }
 
     /// As [`Prober::run`], but again until all is well or `settle` of the settings is over: what was just written takes a
@@ -94,8 +133,7 @@ impl Prober {
         let mut pause = Duration::from_millis(250);
         loop {
             let report = self.run(run, cancel).await?;
-            let well = report.findings().is_empty();
-            if well || Instant::now() + pause >= deadline {
+            if report.verdict == Verdict::Ok || Instant::now() + pause >= deadline {
                 return Ok(report);
             }
             tokio::select! {
@@ -125,106 +163,51 @@ impl Prober {
         Ok(Session {
             settings,
             tls: self.trust.session(settings.ca_file.as_deref()).await?,
-            resolver: match &self.resolver {
+            names: Names::new(match &self.resolver {
                 Some(resolver) => Arc::clone(resolver),
                 None => resolve::of(settings.resolver.as_ref()),
-            },
+            }),
+            dial: Arc::clone(&self.dial),
+            places: Down::places(),
+            hosts: Down::hosts(),
             permits: Semaphore::new(settings.concurrency),
+            ending: std::sync::Mutex::default(),
         })
     }
-
-    /// The samples of each check, at the place of the check.
-    pub async fn observe(
-        &self,
-        checks: &[Check],
-        settings: &Settings,
-        cancel: &CancellationToken,
-    ) -> Result<Vec<Vec<Observation>>, ProbeError> {
-        let session = self.session(settings).await?;
-        let mut hosts: BTreeMap<(&str, u16), Vec<usize>> = BTreeMap::new();
-        for (index, check) in checks.iter().enumerate() {
-            hosts.entry((check.url.host(), check.url.port())).or_default().push(index);
-        }
-        let samples = Mutex::new(vec![Vec::new(); checks.len()]);
-        let all = futures::stream::iter(hosts.into_values()).for_each_concurrent(settings.concurrency, |indexes| {
-            let (session, samples) = (&session, &samples);
-            futures::stream::iter(indexes).for_each_concurrent(PER_HOST, move |index| async move {
-                let Some(check) = checks.get(index) else { return };
-                let taken = session.samples(check).await;
-                if let Some(place) = samples.lock().await.get_mut(index) {
-                    *place = taken;
-                }
-            })
-        });
-        tokio::select! {
-            () = all => Ok(samples.into_inner()),
-            () = cancel.cancelled() => Err(ProbeError::Cancelled),
-        }
-    }
 }
 
-/// What the samples of one run share.
-struct Session<'a> {
-    settings: &'a Settings,
-    tls: tls::Session,
-    resolver: Arc<dyn Resolve>,
-    permits: Semaphore,
+/// What was taken of a run that may have been cut short.
+#[derive(Debug)]
+pub struct Taken {
+    /// The samples of each check, at the place of the check; none where it was not asked to its end.
+    pub samples: Vec<Vec<Observation>>,
+    /// Certificates that were accepted and end soon, by host.
+    pub ending: Vec<Ending>,
+    /// Whether every check was asked.
+    pub complete: bool,
 }
 
-impl Session<'_> {
-    async fn samples(&self, check: &Check) -> Vec<Observation> {
-        let Settings { samples: wanted, threshold, .. } = *self.settings;
-        let mut taken = Vec::new();
-        let addresses = AtomicUsize::new(0);
-        let wanted = |addresses: &AtomicUsize| {
-            let all = if self.settings.every_address { addresses.load(Ordering::Relaxed) } else { 0 };
-            wanted.max(all.min(MOST_ADDRESSES))
-        };
-        while !enough(check, &taken, wanted(&addresses), threshold) {
-            // Held for one sample only, so that a host with many paths does not keep the others waiting.
-            let _permit = self.permits.acquire().await;
-            taken.push(self.sample(check, taken.len(), &addresses).await);
-        }
-        taken
+/// Puts the samples of each check at the place of the check.
+async fn look(session: &Session<'_>, checks: &[Check], samples: &Mutex<Vec<Vec<Observation>>>, done: &AtomicUsize) {
+    let mut hosts: BTreeMap<(&str, u16), Vec<usize>> = BTreeMap::new();
+    for (index, check) in checks.iter().enumerate() {
+        hosts.entry((check.url.host(), check.url.port())).or_default().push(index);
     }
-
-    async fn sample(&self, check: &Check, number: usize, addresses: &AtomicUsize) -> Observation {
-        match self.answer(check, number, addresses).await {
-            Ok(answer) => observe(check, &self.settings.wall, &answer),
-            Err(failure) => Observation::failed(failure),
-        }
-    }
-
-    async fn answer(&self, check: &Check, number: usize, addresses: &AtomicUsize) -> Result<Answer, Failure> {
-        let limit = self.settings.timeout;
-        match tokio::time::timeout(limit, self.ask(check, number, addresses)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(Failure::Unreachable(format!("no answer within {limit:?}"))),
-        }
-    }
-
-    async fn ask(&self, check: &Check, number: usize, addresses: &AtomicUsize) -> Result<Answer, Failure> {
-        let tcp = connect::connect(check, self.settings, self.resolver.as_ref(), number, addresses).await?;
-        if check.url.is_tls() {
-            let tls = self.tls.connect(check.url.host(), tcp).await?;
-            exchange::exchange(check, tls).await
-        } else {
-            exchange::exchange(check, tcp).await
-        }
-    }
+    let all = futures::stream::iter(hosts.into_values()).for_each_concurrent(session.settings.concurrency, |indexes| {
+        futures::stream::iter(indexes).for_each_concurrent(PER_HOST, move |index| async move {
+            let Some(check) = checks.get(index) else { return };
+            let taken = session.samples(check).await;
+            if let Some(place) = samples.lock().await.get_mut(index) {
+                *place = taken;
+            }
+            done.fetch_add(1, Ordering::Relaxed);
+        })
+    });
+    all.await;
 }
 
 impl std::fmt::Debug for Prober {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Prober").finish_non_exhaustive()
-    }
-}
-
-/// Where the samples of `check` go: the place to connect to, or the URL's own.
-fn place<'a>(check: &'a Check, settings: &'a Settings) -> (&'a str, u16) {
-    let url = &check.url;
-    match settings.connect_to.as_ref().filter(|_| check.way != Way::Edge) {
-        Some(place) => (&place.host, place.port.unwrap_or(url.port())),
-        None => (url.host(), url.port()),
     }
 }

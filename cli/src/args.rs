@@ -32,6 +32,7 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it in a process")]
 pub(crate) enum Verb {
     /// What is reachable, with which identity, in which version, and what it may not do
     #[command(after_help = "Example:\n  homelab doctor --dir .")]
@@ -87,6 +88,9 @@ pub(crate) enum SchemaForm {
     /// The schema as `terraform providers schema -json` shows it, without a Terraform
     #[command(after_help = "Example:\n  homelab schema terraform | jq '.provider_schemas[].resource_schemas | keys'")]
     Terraform,
+    /// JSON Schema of the files that verbs read
+    #[command(after_help = "Example:\n  homelab schema input > input.schema.json")]
+    Input,
     /// JSON Schema of what `--output json` prints
     #[command(after_help = "Example:\n  homelab schema output > report.schema.json")]
     Output,
@@ -125,60 +129,32 @@ pub(crate) struct Probe {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProbeVerb {
     /// Probe the targets now and judge them as the resource would
-    #[command(after_help = "Examples:\n  homelab probe run --dir .\n  homelab probe run --public \
-                            https://photos.example.net/share --gated https://photos.example.net/ --wall authentik \
-                            --issuer auth.example.net")]
-    Run(ProbeRun),
+    #[command(after_help = "Examples:\n  homelab probe run --dir .\n  homelab probe run --ingress photos/photos\n  \
+                            homelab probe run --host photos.example.net --public /share --gated / --wall authentik \
+                            --issuer auth.example.net\n  homelab probe run --file doors.yaml --output json\n\nExit \
+                            codes: 0 everything is as declared, 2 something is exposed, walled off or answers \
+                            otherwise, 3 something could not be judged, also after Ctrl-C.")]
+    Run(crate::probe::run::Options),
     /// What was seen at an address, and why it is judged so
     #[command(after_help = "Examples:\n  homelab probe explain https://photos.example.net/share --wall authentik \
                             --issuer auth.example.net\n  curl -si https://photos.example.net/ > answer.http && homelab \
                             probe explain https://photos.example.net/ --answer answer.http\n\nExit codes: 0 there was \
                             an answer, 3 there was none.")]
     Explain(crate::probe::explain::Options),
-    /// What the ingresses of a folder declare, and what of it no probe looks at
+    /// Every door that is declared in the cluster, and which of them no probe looks at
     #[command(
-        after_help = "Example:\n  homelab probe targets --dir .\n\nExit codes: 0 everything that is declared is \
-                            probed, 2 something is not."
+        after_help = "Examples:\n  homelab probe targets --dir stacks/*\n  terraform show -json | homelab probe \
+                            targets --state -\n\nExit codes: 0 every declared door is probed, 2 one is not, is gone or \
+                            is taken for the opposite, 3 not everything could be looked at."
     )]
     Targets(crate::probe::targets::Options),
     /// The same targets for a program that watches all the time
     #[command(
         after_help = "Examples:\n  homelab probe export --format blackbox --dir . > blackbox.yml\n  homelab probe \
                             export --format gatus --public https://photos.example.net/share\n\nWhat that program \
-                            cannot see is said in the first line."
+                            cannot see is said in the first lines."
     )]
     Export(crate::probe::export::Options),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ProbeRun {
-    /// Take the targets of every probe in the Terraform files of this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["public", "gated"])]
-    pub(crate) dir: Option<PathBuf>,
-    /// An address that must be reachable without signing in; may be repeated
-    #[arg(long, value_name = "URL")]
-    pub(crate) public: Vec<String>,
-    /// An address that must lead to the sign-in; may be repeated
-    #[arg(long, value_name = "URL")]
-    pub(crate) gated: Vec<String>,
-    /// The system behind the gate
-    #[arg(long, value_name = "SYSTEM", env = "HOMELAB_WALL_SYSTEM", value_parser = WALL_SYSTEMS)]
-    pub(crate) wall: Option<String>,
-    /// The host that the sign-in redirects to
-    #[arg(long, value_name = "HOST", env = "HOMELAB_WALL_ISSUER_HOST")]
-    pub(crate) issuer: Option<String>,
-    /// Connect to this address instead of what the name resolves to, with the same Host and SNI
-    #[arg(long, value_name = "ADDRESS[:PORT]")]
-    pub(crate) connect_to: Option<String>,
-    /// Trust the certificates of this PEM file besides the system's
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca_file: Option<PathBuf>,
-    /// Samples of each request, over fresh connections
-    #[arg(long, value_name = "N")]
-    pub(crate) samples: Option<u16>,
-    /// Allow private, loopback and link-local addresses
-    #[arg(long)]
-    pub(crate) allow_private: bool,
 }
 
 #[derive(Debug, Args)]

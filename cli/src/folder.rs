@@ -105,39 +105,44 @@ impl Folder {
     /// Every `homelab_carveout_probe` with its address, in the order of the files. `site` completes the ingresses that
     /// they refer to.
     pub(crate) fn probes(mut self, site: &Site) -> Result<Vec<(String, CarveoutProbe)>, Failure> {
+        self.each_probe(site).into_iter().map(|(address, probe)| Ok((address, probe?))).collect()
+    }
+
+    /// As [`Folder::probes`], where one that cannot be read does not hide the others.
+    pub(crate) fn each_probe(&mut self, site: &Site) -> Vec<(String, Result<CarveoutProbe, Failure>)> {
         self.site = site.clone();
-        let mut probes = Vec::new();
-        for block in self.of_type("homelab_carveout_probe") {
-            let address = format!("homelab_carveout_probe.{}", block.label(1));
-            let mut value = self.resource_value::<CarveoutProbe>(block, &address)?;
-            ingress::with_defaults(&mut value, &CarveoutProbe::block());
-            let model: CarveoutProbe = block.model(&address, &value)?;
-            if model.targets.is_unknown() || model.target.is_unknown() {
-                let place = block.place_of(&ValuePath::attr("targets"));
-                return Err(Failure::new(format!(
-                    "{place}: the targets of {address} are known to a Terraform run alone"
-                ))
+        let address = |block: &Located| format!("homelab_carveout_probe.{}", block.label(1));
+        self.of_type("homelab_carveout_probe")
+            .map(|block| (address(block), self.probe(block, &address(block))))
+            .collect()
+    }
+
+    fn probe(&self, block: &Located, address: &str) -> Result<CarveoutProbe, Failure> {
+        let mut value = self.resource_value::<CarveoutProbe>(block, address)?;
+        ingress::with_defaults(&mut value, &CarveoutProbe::block());
+        let model: CarveoutProbe = block.model(address, &value)?;
+        if model.targets.is_unknown() || model.target.is_unknown() {
+            let place = block.place_of(&ValuePath::attr("targets"));
+            return Err(Failure::new(format!("{place}: the targets of {address} are known to a Terraform run alone"))
                 .hint(
                     "refer to homelab_ingress.<name>.probe_targets of the same folder, or write `target` blocks; \
-                         --public and --gated need no folder",
+                     --public and --gated need no folder",
                 ));
-            }
-            probes.push((address, model));
         }
-        Ok(probes)
+        Ok(model)
     }
 
     /// Every `homelab_ingress` with its address and what a probe takes of it, in the order of the files. `site` completes
-    /// them.
-    pub(crate) fn ingress_targets(&mut self, site: &Site) -> Result<Vec<(String, Vec<ProbeTarget>)>, Failure> {
+    /// them; one that cannot be read does not hide the others.
+    pub(crate) fn ingress_targets(&mut self, site: &Site) -> Vec<(String, Result<Vec<ProbeTarget>, Failure>)> {
         self.site = site.clone();
         let names: Vec<String> = self.of_type("homelab_ingress").map(|block| block.label(1).to_owned()).collect();
         let targets = |name: String| {
             let address = format!("homelab_ingress.{name}");
             let wrong = |error| Failure::new(format!("failed to read the targets of {address}: {error}"));
-            let value = self.probe_targets(&name)?;
-            let targets = Vec::from_value(&value, &ValuePath::attr("probe_targets")).map_err(wrong)?;
-            Ok((address, targets))
+            let read = |value| Vec::from_value(&value, &ValuePath::attr("probe_targets")).map_err(wrong);
+            let targets = self.probe_targets(&name).and_then(read);
+            (address, targets)
         };
         names.into_iter().map(targets).collect()
     }

@@ -4,7 +4,7 @@ mod certificates;
 pub(crate) mod lint;
 pub(crate) mod refs;
 pub(crate) mod routes;
-mod scene;
+pub(crate) mod scene;
 
 use homelab_core::exit::Exit;
 

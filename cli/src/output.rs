@@ -5,6 +5,7 @@ mod progress;
 
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use homelab_core::finding::{Finding, Severity};
 use schemars::JsonSchema;
@@ -54,23 +55,20 @@ impl Printer {
         }
     }
 
-    /// Prints a result as JSON, whatever the chosen form.
+    /// Prints a result as JSON, whatever the chosen form. It is written as it goes: the text of a thousand doors is longer
+    /// than what is known of them.
+    #[expect(clippy::unused_self, reason = "who may print has a printer")]
     pub(crate) fn json<T: Serialize>(&self, result: &T) -> Result<(), Failure> {
-        let text = serde_json::to_string_pretty(result)
-            .map_err(|error| Failure::new(format!("failed to write the result as JSON: {error}")))?;
-        self.raw(&format!("{text}\n"))
+        let mut stdout = io::BufWriter::new(io::stdout().lock());
+        let written = serde_json::to_writer_pretty(&mut stdout, result).map_err(io::Error::from);
+        gone_is_fine(written.and_then(|()| writeln!(stdout)).and_then(|()| stdout.flush()))
     }
 
-    /// Prints data as it is. A reader that has gone away (`| head`) is no error of ours; a full disk is.
+    /// Prints data as it is.
     #[expect(clippy::unused_self, reason = "who may print has a printer")]
     pub(crate) fn raw(&self, text: &str) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::new(format!("failed to write to stdout: {error}")))
-            }
-            _ => Ok(()),
-        }
+        gone_is_fine(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
     }
 
     /// Says something to the person at the terminal. Nobody who listens is no error.
@@ -86,7 +84,32 @@ impl Printer {
 
     /// Runs `work`. On a terminal, one line says what is waited for once that takes more than a second.
     pub(crate) async fn waiting<T>(&self, what: &str, work: impl Future<Output = T>) -> T {
+        self.showing(|| what.to_owned(), work).await
+    }
+
+    /// As [`Printer::waiting`], with how many of `all` are done.
+    pub(crate) async fn counting<T>(
+        &self,
+        what: &str,
+        done: &AtomicUsize,
+        all: usize,
+        work: impl Future<Output = T>,
+    ) -> T {
+        self.showing(|| format!("{what}: {} of {all}", done.load(Ordering::Relaxed)), work).await
+    }
+
+    async fn showing<T>(&self, what: impl Fn() -> String, work: impl Future<Output = T>) -> T {
         if io::stderr().is_terminal() { progress::shown(what, work, io::stderr()).await } else { work.await }
+    }
+}
+
+/// A reader that has gone away (`| head`) is no error of ours; a full disk is.
+fn gone_is_fine(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("failed to write to stdout: {error}")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -101,7 +124,7 @@ fn painted(text: &str) -> String {
         let (word, rest) = line.split_at(line.find([' ', '\n']).unwrap_or(line.len()));
         let colour = match word {
             "ok" | "no_known_blockers" => "32",
-            "error" | "exposed" | "walled" | "blocked" | "refused" => "31",
+            "error" | "exposed" | "walled" | "blocked" | "refused" | "contradicted" | "gone" | "unprobed" => "31",
             "warning" | "limited" | "unknown" | "degraded" | "held" | "unset" => "33",
             _ => return line.to_owned(),
         };

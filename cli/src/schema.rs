@@ -20,6 +20,7 @@ pub(crate) fn run(options: &Schema, printer: &Printer) -> Result<Exit, Failure> 
     match &options.form {
         SchemaForm::Json => printer.json(&json_schema::document())?,
         SchemaForm::Terraform => printer.json(&terraform::document(ADDRESS))?,
+        SchemaForm::Input => printer.json(&of_input())?,
         SchemaForm::Output => printer.json(&of_output())?,
         SchemaForm::Docs { dir, examples, check } => {
             let done = if *check { docs::check(examples, dir) } else { docs::write(examples, dir) };
@@ -43,6 +44,12 @@ pub(crate) fn run(options: &Schema, printer: &Printer) -> Result<Exit, Failure> 
     Ok(Exit::Clean)
 }
 
+/// The JSON Schema of every file that a verb reads and that people write, by what it is.
+fn of_input() -> Value {
+    let file = schema_for!(probe::file::File).to_value();
+    Value::Object(Map::from_iter([("probe file".to_owned(), file)]))
+}
+
 /// The JSON Schema of every verb's `--output json`, by verb.
 fn of_output() -> Value {
     fn one<T: JsonSchema>() -> Value {
@@ -58,7 +65,7 @@ fn of_output() -> Value {
         ("manifest", one::<Manifest>()),
         ("probe explain", one::<probe::explain::Answer>()),
         ("probe export", one::<probe::export::Answer>()),
-        ("probe run", one::<probe::Answer>()),
+        ("probe run", one::<probe::run::Answer>()),
         ("probe targets", one::<probe::targets::Answer>()),
         ("version", one::<Version>()),
     ];

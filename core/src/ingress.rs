@@ -15,6 +15,7 @@ mod announce;
 pub mod certificate;
 pub mod chain;
 pub mod checks;
+pub mod declared;
 pub mod fill;
 pub mod moved;
 pub mod outputs;

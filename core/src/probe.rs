@@ -19,6 +19,7 @@
 
 pub mod address;
 mod boundary;
+pub mod coverage;
 mod door;
 pub mod explain;
 pub mod export;
@@ -31,8 +32,8 @@ mod wall;
 mod ways;
 
 pub use boundary::{Check, Outcome, checks};
-pub use door::{Door, METHODS, Proof, doors};
-pub use judge::{Accepted, Judged, Report, complaints, enough, in_form, judge, reaction};
+pub use door::{Door, METHODS, Proof, doors, header_error, is_origin};
+pub use judge::{Accepted, Ending, Judged, Report, complaints, enough, in_form, judge, reaction};
 pub use observe::{Answer, Body, Failure, Observation, Observed, observe};
 pub use settings::{ConnectTo, Defaults, Run, Settings};
 pub use url::{Url, UrlError};

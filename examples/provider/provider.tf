@@ -18,6 +18,12 @@ provider "homelab" {
     }
   }
 
+  # The token comes from CLOUDFLARE_API_TOKEN.
+  dns {
+    zone      = "example.net"
+    tunnel_id = "6ff42ae2-765d-4adf-8112-31c55c1551ef"
+  }
+
   site {
     root_domain   = "example.net"
     ingress_class = "traefik"

@@ -64,6 +64,9 @@ resource "homelab_ingress" "photos" {
 # Both directions, over the network, from the declaration above: nothing is listed twice.
 resource "homelab_carveout_probe" "photos" {
   targets = homelab_ingress.photos.probe_targets
+
+  # The origin of the quick start changes at once. A proxy takes a moment for a new route: leave this out then (30s).
+  settle = "2s"
 }
 
 resource "homelab_external_secret" "photos_db" {

@@ -4,21 +4,28 @@
 //! pass is noted in the private state. Refresh only looks and stores what it saw. The plan compares what was seen last with
 //! what was accepted, and shows an update where something is wrong that no apply has accepted; so the verdict reaches
 //! whoever plans, and a failing apply does not make it go away.
+//!
+//! What the configuration calls an error can never have been accepted: otherwise a door that was recorded as walled off would
+//! stay quiet after `on_walled` was made stricter, as soon as the apply that refuses it had stored the new argument.
+
+mod state;
+mod told;
 
 use async_trait::async_trait;
 use homelab_backends::http::{ProbeError, Prober};
-use homelab_core::finding::{Finding, probe};
-use homelab_core::probe::{
-    Accepted, Defaults, Failure, Observation, Report, Run, complaints, in_form, judge, reaction,
-};
+use homelab_core::finding::Finding;
+use homelab_core::probe::{Accepted, Defaults, Report, Run};
 use homelab_cty::{Attr, Path};
 use homelab_plugin::{
     Context, Create, Delete, Diagnostics, Import, NoIdentity, Plan, PlanRequest, Read, ReadRequest, Resource, State,
     Update,
 };
-use homelab_schema::carveout_probe::{CarveoutProbe, OnVerdict, ProbeResult, Verdict};
+use homelab_schema::carveout_probe::CarveoutProbe;
 use homelab_schema::ingress::Expect;
+use serde_json::Value as Json;
 
+use self::state::{filled, forgotten, stored, unaccepted, unmeasured};
+use self::told::{react, refuse, warn_of};
 use crate::Runtime;
 
 /// The resource.
@@ -29,9 +36,6 @@ pub struct CarveoutProbeResource {
 
 /// The private note of what an apply has let pass.
 const ACCEPTED: &str = "accepted";
-
-/// More warnings than this hide each other.
-const MOST_WARNINGS: usize = 10;
 
 impl CarveoutProbeResource {
     /// With the provider's own defaults, as they are when it is needed.
@@ -48,20 +52,17 @@ impl CarveoutProbeResource {
         Ok((Run::new(model, &defaults)?, defaults))
     }
 
-    /// Looks, and answers a verdict whatever happens; an error is a cancelled run alone.
+    /// Looks, once or until all is well and at most for as long as a change may take.
     async fn look(&self, cx: &Context, run: &Run, defaults: &Defaults, settle: bool) -> Result<Report, ProbeError> {
         if !defaults.unknown.is_empty() {
             let unknown = defaults.unknown.join(", ");
             return Ok(unmeasured(run, &format!("{unknown} of the provider is not known yet")));
         }
-        let looked = if settle {
+        // Where there is nothing to ask, there is nothing to wait for.
+        if settle && !run.checks.is_empty() {
             self.prober.settle(run, &cx.cancelled).await
         } else {
             self.prober.run(run, &cx.cancelled).await
-        };
-        match looked {
-            Err(error @ ProbeError::CaFile { .. }) => Ok(unmeasured(run, &error.to_string())),
-            other => other,
         }
     }
 
@@ -76,7 +77,11 @@ impl CarveoutProbeResource {
         let (run, defaults) = self.run_of(planned).map_err(|findings| refuse(&findings, diagnostics)).ok()?;
         match self.look(cx, &run, &defaults, settle).await {
             Err(error) => {
-                diagnostics.error(Path::root(), "Not probed", format!("The doors were not looked at: {error}."));
+                let at = match &error {
+                    ProbeError::CaFile { .. } if !planned.ca_file.is_null() => Path::attr("ca_file"),
+                    _ => Path::root(),
+                };
+                diagnostics.error(at, "Not probed", format!("The doors were not looked at: {error}."));
                 None
             }
             Ok(report) => {
@@ -101,6 +106,10 @@ impl Resource for CarveoutProbeResource {
 
     fn name(&self) -> &'static str {
         "homelab_carveout_probe"
+    }
+
+    fn version(&self) -> i64 {
+        1
     }
 
     fn identity(&self, _state: &CarveoutProbe) -> NoIdentity {
@@ -144,7 +153,7 @@ impl Resource for CarveoutProbeResource {
         if let Some(prior) = request.prior {
             let results = prior.results.known().map(Vec::as_slice).unwrap_or_default();
             let accepted: Accepted = request.private.get(ACCEPTED).unwrap_or_default();
-            plan.update = !complaints(results).is_subset(&accepted);
+            plan.update = unaccepted(&plan.planned, results, &accepted);
             warn_of(&plan.planned, results, plan.update, diagnostics);
         }
         plan
@@ -175,6 +184,9 @@ impl Resource for CarveoutProbeResource {
         let seen = match self.run_of(state) {
             Ok((run, defaults)) => match self.look(cx, &run, &defaults, false).await {
                 Ok(report) => {
+                    for notice in report.notices() {
+                        diagnostics.warning(notice.path.clone(), notice.headline(), notice.detail());
+                    }
                     let same = Some(&report.verdict) == state.verdict.known();
                     let results = state.results.known().map(Vec::as_slice).unwrap_or_default();
                     if same && report.says_the_same(results) {
@@ -182,6 +194,8 @@ impl Resource for CarveoutProbeResource {
                     }
                     stored(state, &report)
                 }
+                // The file may be gone on this machine alone. An apply says so with an error at the argument.
+                Err(error @ ProbeError::CaFile { .. }) => stored(state, &unmeasured(&run, &error.to_string())),
                 Err(error) => {
                     diagnostics.error(Path::root(), "Not probed", format!("The doors were not looked at: {error}."));
                     return Read::Unchanged;
@@ -207,8 +221,11 @@ impl Resource for CarveoutProbeResource {
         let Update { prior, planned, private, .. } = request;
         let rerouted = (&prior.targets, &prior.target, &prior.wall, &prior.connect_to, &prior.resolver)
             != (&planned.targets, &planned.target, &planned.wall, &planned.connect_to, &planned.resolver);
+        // What was wrong may have been put right moments ago, by an apply of this very run.
+        let results = prior.results.known().map(Vec::as_slice).unwrap_or_default();
+        let repaired = unaccepted(planned, results, &private.get(ACCEPTED).unwrap_or_default());
         let mut private = private.clone();
-        match self.apply(cx, planned, rerouted, diagnostics).await {
+        match self.apply(cx, planned, rerouted || repaired, diagnostics).await {
             // Nothing was looked at: the state is as it was.
             None => State { model: prior.clone(), private },
             Some(applied) => {
@@ -242,119 +259,11 @@ impl Resource for CarveoutProbeResource {
         );
         None
     }
-}
 
-/// Every check of `run`, not measured for the reason `why`.
-fn unmeasured(run: &Run, why: &str) -> Report {
-    let missing = || vec![Observation::failed(Failure::Unreachable(why.to_owned()))];
-    judge(run.checks.clone(), run.checks.iter().map(|_| missing()).collect(), run.settings.threshold)
-}
-
-/// The state with what was seen.
-fn stored(model: &CarveoutProbe, report: &Report) -> CarveoutProbe {
-    let checked = i64::try_from(report.checked()).unwrap_or(i64::MAX);
-    CarveoutProbe {
-        verdict: report.verdict.into(),
-        results: report.results().into(),
-        checked: checked.into(),
-        ..model.clone()
+    /// Version 0 had results with fewer members.
+    async fn upgrade(&self, _cx: &Context, _version: i64, state: Json, _diagnostics: &mut Diagnostics) -> Option<Json> {
+        Some(filled(state))
     }
-}
-
-/// The state when nothing could be asked at all.
-fn forgotten(state: &CarveoutProbe) -> CarveoutProbe {
-    let results = state.results.known().cloned().unwrap_or_default();
-    let forget = |result: ProbeResult| ProbeResult {
-        verdict: Verdict::Unknown,
-        observed: "unreachable".to_owned(),
-        system: String::new(),
-        share: "0/0".to_owned(),
-        ..result
-    };
-    CarveoutProbe {
-        verdict: Verdict::Unknown.into(),
-        results: results.into_iter().map(forget).collect::<Vec<_>>().into(),
-        checked: 0.into(),
-        ..state.clone()
-    }
-}
-
-fn refuse(findings: &[Finding], diagnostics: &mut Diagnostics) {
-    for finding in findings {
-        diagnostics.error(finding.path.clone(), finding.headline(), finding.detail());
-    }
-}
-
-/// Says what is wrong, each as loud as the resource was told to; whether any of it refuses the apply.
-fn react(model: &CarveoutProbe, report: &Report, diagnostics: &mut Diagnostics) -> bool {
-    let mut refused = false;
-    let mut warned = 0;
-    for (verdict, finding) in report.told() {
-        let (path, headline, detail) = (finding.path.clone(), finding.headline(), finding.detail());
-        match reaction(model, verdict) {
-            OnVerdict::Error => {
-                refused = true;
-                diagnostics.error(path, headline, detail);
-            }
-            OnVerdict::Record if verdict != Verdict::Exposed => {}
-            OnVerdict::Warn | OnVerdict::Record if warned < MOST_WARNINGS => {
-                warned += 1;
-                diagnostics.warning(path, headline, detail);
-            }
-            OnVerdict::Warn | OnVerdict::Record => {}
-        }
-    }
-    refused
-}
-
-/// Says in a plan what the last look saw: findings on what does not change are warnings, and an open door is never quiet.
-fn warn_of(model: &CarveoutProbe, results: &[ProbeResult], update: bool, diagnostics: &mut Diagnostics) {
-    let loud = |result: &&ProbeResult| {
-        let quiet = reaction(model, result.verdict) == OnVerdict::Record && result.verdict != Verdict::Exposed;
-        result.verdict != Verdict::Ok && (update || !quiet)
-    };
-    let mut bad: Vec<&ProbeResult> = results.iter().filter(loud).collect();
-    bad.sort_by_key(|result| std::cmp::Reverse(result.verdict));
-    let mut groups: Vec<(&ProbeResult, usize)> = Vec::new();
-    for result in bad {
-        let alike = |first: &ProbeResult| first.label == result.label && first.verdict == result.verdict;
-        match groups.iter_mut().find(|(first, _)| alike(first)) {
-            Some((_, others)) => *others += 1,
-            None => groups.push((result, 0)),
-        }
-    }
-    for (result, others) in groups.iter().take(MOST_WARNINGS) {
-        let finding = finding_of(result, *others);
-        diagnostics.warning(Path::root(), finding.headline(), finding.detail());
-    }
-    if groups.len() > MOST_WARNINGS {
-        let more = groups.len() - MOST_WARNINGS;
-        diagnostics.warning(Path::root(), "More doors are not as declared", format!("{more} more: see `results`."));
-    }
-}
-
-/// A stored result in words, with so many `others` of the same door.
-fn finding_of(result: &ProbeResult, others: usize) -> Finding {
-    let code = match result.verdict {
-        Verdict::Exposed => probe::EXPOSED,
-        Verdict::Walled => probe::WALLED,
-        // On a public path only the declared answer can be missing: a gate there is `walled`, in whatever form.
-        Verdict::Degraded if result.expect == "public" => probe::CONTRACT,
-        Verdict::Degraded => probe::DEGRADED,
-        Verdict::Ok | Verdict::Unknown => probe::UNKNOWN,
-    };
-    let system = if result.system.is_empty() { String::new() } else { format!(" by {}", result.system) };
-    let more = if others == 0 { String::new() } else { format!(" So were {others} more paths of `{}`.", result.label) };
-    let observed = format!(
-        "{} {}{} is declared as {} and was seen as {}{system} ({} samples).{more}",
-        result.method,
-        result.url,
-        in_form(&result.with),
-        result.expect,
-        result.observed,
-        result.share
-    );
-    Finding::new(code, &result.url, observed).summary(format!("{}: {}", code.title, result.url))
 }
 
 #[cfg(test)]

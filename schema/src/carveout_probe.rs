@@ -10,8 +10,15 @@ pub use crate::provider::WallSystem;
 /// accepted by an apply, the plan shows a change, so that `terraform plan -detailed-exitcode` is 2, and the apply fails with
 /// the evidence until the doors are right. A target that cannot be reached is `unknown` and never makes a green.
 ///
-/// `-refresh=false` sees nothing. Redirects are judged and never followed; no cookie, proxy or credential of the machine
-/// is used; certificates are always verified; bodies are never stored.
+/// What is wrong is an error of the apply, or accepted by it, as `on_exposed`, `on_walled` and `on_unknown` say. What was
+/// accepted is accepted path by path: another path, or another verdict of the same one, shows in the plan again; and so does
+/// everything as soon as the argument says `error`. A gate that is down is one finding, not one for each host.
+///
+/// It makes nothing: a destroy only forgets, and there is nothing to import. `-refresh=false` sees nothing. Redirects are judged
+/// and never followed; no cookie, proxy or credential of the machine is used; bodies are never stored. Certificates are always
+/// verified, and one that should have been renewed by now (less than a sixth of its time is left, and less than two weeks) is a
+/// warning of every plan. A place that several requests in a row did not reach is not asked again in that run: what is left
+/// there is `unknown`.
 #[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
 pub struct CarveoutProbe {
     /// The doors of an ingress: `homelab_ingress.<name>.probe_targets`, so that nothing is listed twice. More than one
@@ -69,8 +76,9 @@ pub struct CarveoutProbe {
     /// where DNS says beside `connect_to`. Never with a method that changes something.
     #[model(optional, default = "small")]
     pub matrix: Attr<Matrix>,
-    /// How long to wait for a changed route to settle: a create, and an update that changes a target, probe again until all
-    /// is `ok` or this time is over, and judge then. Default: `30s`.
+    /// How long to wait for a changed route to settle: a create, and an update that changes what is asked or follows
+    /// something wrong, which the same apply may have repaired, probe again until all is `ok` or this time is over, and judge
+    /// then. Default: `30s`.
     #[model(optional, same = crate::duration::same)]
     pub settle: Attr<String>,
     /// What a gated path that is open does to an apply. `warn` and `record` both warn on every plan.
@@ -132,7 +140,8 @@ pub struct ProbedDoor {
     #[model(optional)]
     pub cors_origin: Attr<String>,
     /// The client at the issuer for which the gate opens a session for guests (`auth = "public"` of an ingress). The path must
-    /// then send everybody to the issuer as that client: as another one it is `walled`, not at all `degraded`.
+    /// then send everybody to the issuer as that client: as another one it is `walled`, not at all `degraded`. An empty text
+    /// stands for any client that is not among those of the wall.
     #[model(optional)]
     pub guest_client_id: Attr<String>,
 }
@@ -230,4 +239,6 @@ pub struct ProbeResult {
     pub system: String,
     /// How many samples showed that, of how many: `3/3`.
     pub share: String,
+    /// Names what was asked and what was seen, as messages do too: it stays the same for as long as the answer means the same.
+    pub evidence: String,
 }

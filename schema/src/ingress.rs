@@ -156,8 +156,8 @@ pub struct Ingress {
     /// Addresses of the carve-outs by label.
     #[model(computed)]
     pub carve_out_urls: Attr<BTreeMap<String, Vec<String>>>,
-    /// What `homelab_carveout_probe` takes as `targets`: every declared path, and whether it is public or gated. Paths with
-    /// `auth = "public"` are left out, since a guest session is neither.
+    /// What `homelab_carveout_probe` takes as `targets`: every declared path on every host, and whether it is public or gated.
+    /// A path with `auth = "public"` is public by way of a session for guests, which `guest_client_id` says how to tell.
     #[model(computed)]
     pub probe_targets: Attr<Vec<ProbeTarget>>,
     /// Hash of the objects as they are written. It changes when a new release of the provider writes them differently.

@@ -7,6 +7,7 @@
 mod configurations;
 mod handshake;
 mod memory;
+mod probe;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -41,6 +42,15 @@ pub(crate) struct Options {
     /// Largest number for its `kubernetes_manifest`, which takes many times as long
     #[arg(long, default_value_t = 100)]
     peer_manifest_limit: usize,
+    /// Measure a probe instead
+    #[arg(long)]
+    probe: bool,
+    /// With --probe: so many targets, on fifty hosts
+    #[arg(long, requires = "probe", default_value_t = 1000)]
+    targets: usize,
+    /// With --probe: a blackbox exporter to ask for the same addresses
+    #[arg(long, value_name = "PROGRAM", requires = "probe")]
+    blackbox: Option<PathBuf>,
     /// Write the table into this file instead of standard output
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
@@ -58,6 +68,9 @@ impl Options {
 
 /// The task.
 pub(crate) fn run(options: &Options) -> Done {
+    if options.probe {
+        return probe::run(options.targets, options.blackbox.as_deref(), options.runs, options.write.as_ref());
+    }
     heading("build, optimised");
     run_cargo(["build", "--release", "--package", "terraform-provider-homelab", "--bins", "--example", "still"])?;
     let release = target_dir()?.join("release");

@@ -1,52 +1,75 @@
-//! From a URL to a connection, past the guard.
+//! From addresses to a connection, past the guard.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use homelab_core::probe::{Check, Failure, Settings, address};
+use async_trait::async_trait;
+use homelab_core::probe::{Failure, Settings, address};
 use homelab_schema::carveout_probe::AddressFamily;
 use tokio::net::TcpStream;
 
-use super::place;
-use super::resolve::{Resolve, ResolveError};
+use super::resolve::ResolveError;
+
+/// Opens connections. A seam: a test must not leave the machine to show where a connection would go.
+#[async_trait]
+pub(super) trait Dial: Send + Sync + 'static {
+    /// A connection to `address`.
+    async fn dial(&self, address: SocketAddr) -> io::Result<TcpStream>;
+}
+
+/// To the address itself.
+pub(super) struct Direct;
+
+#[async_trait]
+impl Dial for Direct {
+    async fn dial(&self, address: SocketAddr) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect(address).await?;
+        // A probe is one small request: waiting for more to send only costs time.
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
+    }
+}
 
 /// Connects for sample `number`; each number begins with another address of a name that has several, so that the samples
-/// together see them all. `addresses` is set to how many there are.
+/// together see them all. What is connected to is what the guard let pass: nothing is looked up in between.
 pub(super) async fn connect(
-    check: &Check,
-    settings: &Settings,
-    resolver: &dyn Resolve,
+    mut allowed: Vec<IpAddr>,
+    port: u16,
     number: usize,
-    addresses: &AtomicUsize,
+    timeout: Duration,
+    dial: &dyn Dial,
 ) -> Result<TcpStream, Failure> {
-    let (host, port) = place(check, settings);
-    let count = addresses;
-    let addresses = match host.parse::<IpAddr>() {
-        Ok(address) => vec![address],
-        Err(_) => resolver.resolve(host).await.map_err(|error| failed(host, error))?,
-    };
-    let addresses = of_family(host, addresses, settings.family)?;
-    let mut allowed = allowed(host, addresses, settings.allow_private)?;
-    count.store(allowed.len(), Ordering::Relaxed);
-    let count = allowed.len();
+    let count = allowed.len().max(1);
     allowed.rotate_left(number % count);
     // An address that swallows packets must leave the others their time.
-    let patience = settings.timeout / u32::try_from(count).unwrap_or(u32::MAX);
+    let patience = timeout / u32::try_from(count).unwrap_or(u32::MAX);
     let mut last = String::new();
     for address in allowed {
         let address = SocketAddr::new(address, port);
-        match tokio::time::timeout(patience, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                // A probe is one small request: waiting for more to send only costs time.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
-            }
+        match tokio::time::timeout(patience, dial.dial(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) => last = format!("{address}: {}", reason(&error)),
             Err(_) => last = format!("{address}: no connection within {patience:?}"),
         }
     }
     Err(Failure::Unreachable(last))
+}
+
+/// The addresses of `host` that may be asked; never empty.
+pub(super) fn allowed(host: &str, found: Vec<IpAddr>, settings: &Settings) -> Result<Vec<IpAddr>, Failure> {
+    let addresses = of_family(host, found, settings.family)?;
+    let Some(first) = addresses.first().copied() else {
+        return Err(Failure::DnsAbsent(format!("{host} has no address")));
+    };
+    if settings.allow_private {
+        return Ok(addresses);
+    }
+    let allowed: Vec<IpAddr> = addresses.into_iter().filter(|address| address::special(*address).is_none()).collect();
+    match (allowed.is_empty(), address::special(first)) {
+        (true, Some(kind)) => Err(Failure::Private(first, kind)),
+        _ => Ok(allowed),
+    }
 }
 
 /// The addresses of the declared family.
@@ -60,22 +83,8 @@ fn of_family(host: &str, addresses: Vec<IpAddr>, family: AddressFamily) -> Resul
     if fitting.is_empty() { Err(Failure::DnsAbsent(format!("{host} has no {word} address"))) } else { Ok(fitting) }
 }
 
-/// The addresses that may be asked; never empty.
-fn allowed(host: &str, addresses: Vec<IpAddr>, allow_private: bool) -> Result<Vec<IpAddr>, Failure> {
-    let Some(first) = addresses.first().copied() else {
-        return Err(Failure::DnsAbsent(format!("{host} has no address")));
-    };
-    if allow_private {
-        return Ok(addresses);
-    }
-    let allowed: Vec<IpAddr> = addresses.into_iter().filter(|address| address::special(*address).is_none()).collect();
-    match (allowed.is_empty(), address::special(first)) {
-        (true, Some(kind)) => Err(Failure::Private(first, kind)),
-        _ => Ok(allowed),
-    }
-}
-
-fn failed(host: &str, error: ResolveError) -> Failure {
+/// Why there are no addresses of `host`.
+pub(super) fn not_found(host: &str, error: ResolveError) -> Failure {
     match error {
         ResolveError::Absent => Failure::DnsAbsent(format!("{host} has no address")),
         ResolveError::Failed(why) => Failure::Unreachable(format!("{host} could not be looked up: {why}")),

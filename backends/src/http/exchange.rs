@@ -4,7 +4,7 @@ use homelab_core::probe::{Answer, Body, Check, Failure};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONNECTION, HOST, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONNECTION, HOST, HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
 use hyper::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -69,11 +69,7 @@ fn request(check: &Check) -> Result<Request<Empty<Bytes>>, hyper::http::Error> {
 
 async fn read(response: Response<Incoming>) -> Answer {
     let (head, mut incoming) = response.into_parts();
-    let headers = head
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-        .collect();
+    let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(name, value))).collect();
     let mut body = Vec::new();
     let complete = loop {
         match incoming.frame().await {
@@ -90,6 +86,17 @@ async fn read(response: Response<Incoming>) -> Answer {
         }
     };
     Answer { status: head.status.as_u16(), headers, body, complete }
+}
+
+/// The value as it may be kept: of a cookie the name alone, since its value is somebody's session; and without characters that
+/// would move the cursor of the terminal in which it is shown.
+fn text(name: &HeaderName, value: &HeaderValue) -> String {
+    let text = String::from_utf8_lossy(value.as_bytes());
+    let kept = match name {
+        &SET_COOKIE => text.split(';').next().and_then(|pair| pair.split_once('=')).map_or("", |(name, _)| name),
+        _ => &text,
+    };
+    kept.chars().map(|letter| if letter.is_control() { char::REPLACEMENT_CHARACTER } else { letter }).collect()
 }
 
 fn failed(error: &hyper::Error) -> Failure {

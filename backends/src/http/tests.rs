@@ -1,10 +1,14 @@
 //! The prober against servers that are as bad as real ones.
 
 mod answers;
+mod certificates;
 mod gates;
+mod names;
 mod network;
 mod origin;
+mod safety;
 mod tls;
+mod transport;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use homelab_core::probe::Failure;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
@@ -76,6 +76,9 @@ impl Session {
         };
         TlsConnector::from(Arc::clone(config)).connect(name, stream).await.map_err(|error| {
             match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                Some(rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => {
+                    Failure::Unreachable("the server does not speak HTTP/1.1".to_owned())
+                }
                 Some(tls) => invalid(explain(tls)),
                 None => Failure::Unreachable(reason(&error)),
             }
@@ -96,6 +99,7 @@ impl Session {
             .ok()?
             .with_root_certificates(roots)
             .with_no_client_auth();
+        // See the module above: why nothing else is offered.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         // A resumed session skips the certificate, which is half of what is looked at.
         config.resumption = rustls::client::Resumption::disabled();

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use futures::StreamExt as _;
 use futures::future::join_all;
 use homelab_backends::kube::Kube;
 use homelab_backends::objects::{Cause, Kind, Live, ObjectError, Objects, Scope, kinds};
@@ -16,6 +17,7 @@ use homelab_schema::provider::Site;
 use schemars::JsonSchema;
 use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use super::certificates;
 use crate::args::IngressScene;
@@ -27,12 +29,14 @@ const KINDS: [Kind; 5] =
     [kinds::INGRESS, kinds::INGRESS_ROUTE, kinds::MIDDLEWARE, kinds::SERVICE, kinds::INGRESS_CLASS];
 /// The controller that a class of Traefik's names.
 const CONTROLLER: &str = "traefik.io/ingress-controller";
+/// Namespaces that are listed at the same time.
+const AT_A_TIME: usize = 8;
 /// Deeper folders are not walked into: a link may lead round in a circle.
 const DEEPEST: usize = 32;
 
 /// A kind that was looked at.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// The kind, with its group where it is not one of Kubernetes itself.
     kind: String,
     /// How many objects of it there are; null where the cluster does not know the kind.
@@ -41,7 +45,7 @@ pub(super) struct Seen {
 
 /// A kind that could not be looked at.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(super) struct Unseen {
+pub(crate) struct Unseen {
     /// The kind, with its group where it is not one of Kubernetes itself.
     kind: String,
     /// Why, in the words of whoever refused.
@@ -49,23 +53,25 @@ pub(super) struct Unseen {
 }
 
 /// The routers that there are, and what is known about them.
-pub(super) struct Scene {
+pub(crate) struct Scene {
     /// Every router, with what keeps it from being served.
-    pub(super) routers: Vec<Router>,
+    pub(crate) routers: Vec<Router>,
     /// What middlewares do.
-    pub(super) guards: Guards,
+    pub(crate) guards: Guards,
     /// What was looked at.
-    pub(super) seen: Vec<Seen>,
+    pub(crate) seen: Vec<Seen>,
     /// What could not be looked at.
-    pub(super) unseen: Vec<Unseen>,
+    pub(crate) unseen: Vec<Unseen>,
     /// What is wrong with the certificates that Ingresses name; nothing where they were not asked for.
-    pub(super) certificates: Vec<Finding>,
+    pub(crate) certificates: Vec<Finding>,
+    /// The objects themselves.
+    pub(crate) objects: Vec<Live>,
     owners: BTreeMap<String, String>,
 }
 
 impl Scene {
     /// Looks; at certificates only where they are asked for, since it is a read for each.
-    pub(super) fn of(options: &IngressScene, certificates: bool, printer: &Printer) -> Result<Self, Failure> {
+    pub(crate) fn of(options: &IngressScene, certificates: bool, printer: &Printer) -> Result<Self, Failure> {
         let configuration = Configuration::of_resources(options.dir.as_deref())?;
         let mut found = if let Some(folder) = &options.manifests {
             Found::in_folder(folder)?
@@ -81,18 +87,18 @@ impl Scene {
     }
 
     /// Whose the object of a router is; `None` where it carries nobody's mark.
-    pub(super) fn owner(&self, source: &Source) -> Option<&str> {
+    pub(crate) fn owner(&self, source: &Source) -> Option<&str> {
         self.owners.get(&source.to_string()).map(String::as_str)
     }
 
     /// What the gaps ask of the reader.
-    pub(super) fn gaps(&self) -> impl Iterator<Item = Class> {
+    pub(crate) fn gaps(&self) -> impl Iterator<Item = Class> {
         self.unseen.iter().map(|_| Class::Unmeasured)
     }
 }
 
 /// Appends what was looked at and what was not.
-pub(super) fn coverage_text(seen: &[Seen], unseen: &[Unseen], out: &mut String) {
+pub(crate) fn coverage_text(seen: &[Seen], unseen: &[Unseen], out: &mut String) {
     let one = |seen: &Seen| match seen.objects {
         Some(count) => format!("{count} {}", seen.kind),
         None => format!("{} (not installed)", seen.kind),
@@ -116,10 +122,12 @@ struct Found {
 
 impl Found {
     async fn in_cluster(cluster: &Kube, certificates: bool) -> Self {
-        let lists = KINDS.iter().map(|kind| async { (*kind, cluster.list(*kind, Scope::All).await) });
+        let spaces = OnceCell::new();
+        let lists = KINDS.iter().map(|kind| async { (*kind, everywhere(cluster, *kind, &spaces).await) });
         let mut found = Self::default();
-        for (kind, list) in join_all(lists).await {
+        for (kind, (list, partly)) in join_all(lists).await {
             let name = kind.to_string();
+            found.unseen.extend(partly);
             match list {
                 Ok(list) => {
                     found.seen.push(Seen { kind: name, objects: Some(list.len()) });
@@ -184,8 +192,48 @@ impl Found {
         });
         let owners = owners.collect();
         let guards = gates_of(site).into_iter().fold(Guards::of(all()), Guards::with_gate);
-        Scene { routers, guards, owners, seen: self.seen, unseen: self.unseen, certificates: self.certificates }
+        let Self { objects, seen, unseen, certificates, .. } = self;
+        Scene { routers, guards, seen, unseen, certificates, objects, owners }
     }
+}
+
+/// All objects of a kind. Where the whole cluster may not be listed, those of every namespace that may be, and what may not.
+async fn everywhere(
+    cluster: &Kube,
+    kind: Kind,
+    spaces: &OnceCell<Vec<String>>,
+) -> (Result<Vec<Live>, ObjectError>, Option<Unseen>) {
+    let all = cluster.list(kind, Scope::All).await;
+    if !kind.namespaced || !matches!(all, Err(ObjectError { cause: Cause::Forbidden { .. }, .. })) {
+        return (all, None);
+    }
+    let names = || async {
+        let spaces = cluster.list(kinds::NAMESPACE, Scope::All).await.unwrap_or_default();
+        spaces.iter().map(|live| live.name().to_owned()).collect()
+    };
+    let spaces: &Vec<String> = spaces.get_or_init(names).await;
+    let lists = futures::stream::iter(spaces)
+        .map(|space| async move { (space, cluster.list(kind, Scope::Namespace(space)).await) })
+        .buffered(AT_A_TIME);
+    let lists: Vec<(&String, Result<Vec<Live>, ObjectError>)> = lists.collect().await;
+    let (mut found, mut refused, mut any) = (Vec::new(), Vec::new(), false);
+    for (space, list) in lists {
+        match list {
+            Ok(list) => {
+                any = true;
+                found.extend(list);
+            }
+            Err(_) => refused.push(space.as_str()),
+        }
+    }
+    if !any {
+        // As it is said of the whole: a list of all namespaces says no more.
+        return (all, None);
+    }
+    let why =
+        format!("it may not be listed in {} of {} namespaces: {}", refused.len(), spaces.len(), refused.join(", "));
+    let unseen = (!refused.is_empty()).then(|| Unseen { kind: kind.to_string(), why });
+    (Ok(found), unseen)
 }
 
 /// The gates that the provider block names, by full name.

@@ -35,6 +35,11 @@ impl Failure {
         Self::new(message).hint(hints.join(" "))
     }
 
+    /// What was tried and who refused, without the hint.
+    pub(crate) fn told(&self) -> &str {
+        &self.message
+    }
+
     /// With what to do about it; nothing where that is empty.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into()).filter(|hint| !hint.is_empty());

@@ -25,6 +25,14 @@ codes! {
     CONTRACT = "HL3006", Error, Act,
         "a public path does not answer as declared",
         "Repair what answers there, or correct what is declared of the answer.";
+    /// Gated paths of several hosts answer alike, and none of them as the gate does: one thing in front of all of them fails.
+    GATE_FAILS = "HL3007", Warning, Unmeasured,
+        "the gate does not answer",
+        "Look at the gate itself, and at what asks it, before the apps; then at what `wall` says of it.";
+    /// The certificate of a host is accepted and ends soon: its renewal has not happened when it usually does.
+    CERTIFICATE_ENDS = "HL3008", Warning, Note,
+        "a certificate ends soon",
+        "Renew it, and look at what should have renewed it.";
     /// The target has a private, loopback or link-local address, and that was not allowed.
     PRIVATE_TARGET = "HL3101", Error, Act,
         "the target has a private address",

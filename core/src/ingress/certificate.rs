@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use x509_parser::extensions::GeneralName;
+use x509_parser::parse_x509_certificate;
 use x509_parser::pem::Pem;
 use x509_parser::time::ASN1Time;
 
@@ -41,16 +42,20 @@ impl Certificate {
         let is_certificate = |pem: &Pem| pem.label == "CERTIFICATE";
         let first = Pem::iter_from_buffer(&text).filter_map(Result::ok).find(is_certificate);
         let pem = first.ok_or_else(|| "There is no PEM certificate in its key tls.crt.".to_owned())?;
-        let unreadable = || "The certificate in its key tls.crt cannot be read.".to_owned();
-        let parsed = pem.parse_x509().map_err(|_| unreadable())?;
-        let alternatives = parsed.subject_alternative_name().map_err(|_| unreadable())?;
+        Self::of_der(&pem.contents).ok_or_else(|| "The certificate in its key tls.crt cannot be read.".to_owned())
+    }
+
+    /// A certificate as servers send it; `None` where it cannot be read.
+    pub fn of_der(der: &[u8]) -> Option<Self> {
+        let (_, parsed) = parse_x509_certificate(der).ok()?;
+        let alternatives = parsed.subject_alternative_name().ok()?;
         let names = alternatives.map(|found| found.value.general_names.as_slice()).unwrap_or_default().iter();
         let names = names.filter_map(|name| match name {
             GeneralName::DNSName(name) => Some(name.trim_end_matches('.').to_ascii_lowercase()),
             _ => None,
         });
         let validity = parsed.validity();
-        Ok(Self {
+        Some(Self {
             names: names.collect(),
             not_before: validity.not_before.timestamp(),
             not_after: validity.not_after.timestamp(),

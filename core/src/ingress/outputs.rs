@@ -30,7 +30,7 @@ pub(super) fn fill(planned: &mut Ingress, site: &Site) {
     };
     let spec = Spec::of(planned, site);
     planned.probe_targets = match (&spec, &base) {
-        (Some(spec), Attr::Known(base)) => Attr::Known(probe_targets(spec, base)),
+        (Some(spec), Attr::Known(base)) => probe_targets(spec, base, site),
         _ => Attr::Unknown,
     };
     planned.rendered_hash = spec.map_or(Attr::Unknown, |spec| Attr::Known(rendered_hash(&spec)));
@@ -48,14 +48,21 @@ pub fn hash_of_objects(objects: &[(String, serde_json::Value)]) -> String {
     hash(&serde_json::Value::Object(by_name))
 }
 
+/// Traefik's entry point without TLS, by the name that its own configuration has for it.
+const PLAIN: &str = "web";
+
+/// The scheme of a door at this entry point.
+pub(super) fn scheme(entrypoint: Option<&str>, has_certificate: bool) -> &'static str {
+    if entrypoint == Some(PLAIN) && !has_certificate { "http" } else { "https" }
+}
+
 /// `https://<host>`; `http` where the entry point is Traefik's plain `web` and no certificate is named.
 fn base(planned: &Ingress, site: &Site) -> Attr<String> {
-    let plain = planned.entrypoint.known().is_some_and(|entrypoint| entrypoint == "web");
+    let plain = planned.entrypoint.known().is_some_and(|entrypoint| entrypoint == PLAIN);
     let scheme = match (&planned.entrypoint, &planned.tls_secret_name) {
         (Attr::Unknown, _) => return Attr::Unknown,
         (_, Attr::Unknown) if plain => return Attr::Unknown,
-        (_, Attr::Null) if plain => "http",
-        _ => "https",
+        (entrypoint, certificate) => scheme(entrypoint.known().map(String::as_str), !certificate.is_null()),
     };
     full_host(&planned.host, site).map(|host| format!("{scheme}://{host}"))
 }
@@ -117,42 +124,57 @@ fn carve_out_urls(planned: &Ingress, base: &Attr<String>) -> Attr<BTreeMap<Strin
     Attr::Known(urls)
 }
 
-fn probe_targets(spec: &Spec, base: &str) -> Vec<ProbeTarget> {
+/// Every declared path on every host; unknown where a session for guests has to be told by what is not known yet.
+fn probe_targets(spec: &Spec, base: &str, site: &Site) -> Attr<Vec<ProbeTarget>> {
+    let guests = match &site.wall {
+        Attr::Unknown => Attr::Unknown,
+        Attr::Null => Attr::Null,
+        Attr::Known(wall) => wall.guest_client_id.clone(),
+    };
+    let scheme = base.split_once("://").map_or("https", |(scheme, _)| scheme);
     let routing_hash = routing_hash(spec);
     let mut targets = Vec::new();
-    for door in &spec.doors {
-        let expect = match door.auth {
-            Auth::Required => Expect::Gated,
-            Auth::App | Auth::None => Expect::Public,
-            Auth::Public => continue,
-        };
-        let hints = door.words.probe.clone().unwrap_or_default();
-        if hints.skip {
-            continue;
-        }
-        for path in &door.paths {
-            targets.push(ProbeTarget {
-                label: target_label(door, path),
-                url: format!("{base}{path}"),
-                expect,
-                path_type: matching_type(door),
-                ingress: format!("{}/{}", spec.namespace, door.object),
-                routing_hash: routing_hash.clone(),
-                methods: hints.methods.clone().unwrap_or_default(),
-                statuses: hints.statuses.clone().unwrap_or_default(),
-                content_type: hints.content_type.clone(),
-                body_contains: hints.body_contains.clone(),
-            });
+    for (number, host) in spec.hosts().enumerate() {
+        for door in &spec.doors {
+            let hints = door.words.probe.clone().unwrap_or_default();
+            if hints.skip {
+                continue;
+            }
+            let (expect, guest_client_id) = match (door.auth, &guests) {
+                (Auth::Required, _) => (Expect::Gated, None),
+                (Auth::App | Auth::None, _) => (Expect::Public, None),
+                (Auth::Public, Attr::Unknown) => return Attr::Unknown,
+                (Auth::Public, guests) => (Expect::Public, Some(guests.known().cloned().unwrap_or_default())),
+            };
+            for path in &door.paths {
+                let label = target_label(door.label.as_deref(), door.paths.len(), path);
+                targets.push(ProbeTarget {
+                    label: if number == 0 { label } else { format!("{label}@{host}") },
+                    url: format!("{scheme}://{host}{path}"),
+                    expect,
+                    path_type: matching_type(door),
+                    ingress: format!("{}/{}", spec.namespace, door.object),
+                    routing_hash: routing_hash.clone(),
+                    methods: hints.methods.clone().unwrap_or_default(),
+                    statuses: hints.statuses.clone().unwrap_or_default(),
+                    content_type: hints.content_type.clone(),
+                    body_contains: hints.body_contains.clone(),
+                    headers: hints.headers.clone(),
+                    websocket: hints.websocket,
+                    cors_origin: hints.cors_origin.clone(),
+                    guest_client_id: guest_client_id.clone(),
+                });
+            }
         }
     }
-    targets
+    Attr::Known(targets)
 }
 
 /// A path starts with a slash and a label never does, so the two kinds of labels cannot meet.
-fn target_label(door: &Door, path: &str) -> String {
-    match &door.label {
+pub(super) fn target_label(label: Option<&str>, paths: usize, path: &str) -> String {
+    match label {
         None => path.to_owned(),
-        Some(label) if door.paths.len() == 1 => label.clone(),
+        Some(label) if paths == 1 => label.to_owned(),
         Some(label) => format!("{label}:{path}"),
     }
 }

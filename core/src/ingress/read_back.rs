@@ -15,7 +15,7 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 
 use homelab_schema::Attr;
-use homelab_schema::ingress::{CarveOut, Ingress, Scheme, Service};
+use homelab_schema::ingress::{CarveOut, Ingress, PathType, Scheme, Service};
 use homelab_schema::provider::Site;
 use serde_json::Value;
 
@@ -23,6 +23,7 @@ use self::gates::Gates;
 use self::view::View;
 use super::own::{self, Does};
 use super::render::RenderedKind;
+use super::routes::{Route, expand};
 use super::spec::{DEFAULT_PORT, Spec};
 use super::words::Words;
 use super::{CARVE_OUT_ANNOTATION, PRIORITY_ANNOTATION, SCHEME_ANNOTATION, carve_out_object};
@@ -70,6 +71,31 @@ pub fn label_of(object: &Found, name: &str) -> Option<String> {
     let named = object.name.strip_prefix(name).and_then(|rest| rest.strip_prefix('-')).map(str::to_owned);
     // The name decides: it is what the next apply will write to, while an annotation can be edited.
     annotated.filter(|label| carve_out_object(name, label) == object.name).or(named)
+}
+
+/// The declared paths of one Ingress, each with how it matches in truth: Traefik takes a prefix that is no pair by its
+/// characters. Without the prior words, so that it needs no more than the object.
+pub fn paths_of(object: &Value) -> Vec<(String, PathType)> {
+    let routes: Vec<(Route, PathType)> = view::paths(object).filter_map(paths::route).collect();
+    let plain: Vec<Route> = routes.iter().map(|(route, _)| route.clone()).collect();
+    let by_characters = |path_type: PathType, is_pair: bool| match path_type {
+        PathType::Prefix if !is_pair => PathType::ImplementationSpecific,
+        declared => declared,
+    };
+    match paths::collapse(&routes, false) {
+        Some((declared, path_type)) => {
+            let matching = by_characters(path_type, expand(&declared, path_type) == plain);
+            declared.into_iter().map(|path| (path, matching)).collect()
+        }
+        // Of several types, which none of ours is.
+        None => routes
+            .into_iter()
+            .map(|(route, path_type)| {
+                let is_whole = route.path.ends_with('/');
+                (route.path, by_characters(path_type, is_whole))
+            })
+            .collect(),
+    }
 }
 
 /// What may belong to a resource besides its Ingresses, as far as these show: middlewares of its own that their chains

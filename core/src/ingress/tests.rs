@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use homelab_cty::Path;
 use homelab_schema::Attr;
-use homelab_schema::ingress::{Auth, CarveOut, DnsMode, Expect, Ingress, PathType, Service};
-use homelab_schema::provider::{Middlewares, Site};
+use homelab_schema::ingress::{Auth, CarveOut, DnsMode, Expect, Ingress, PathType, Probe, Service};
+use homelab_schema::provider::{Middlewares, Site, Wall};
 use serde_json::json;
 
 use super::routes::{Route, expand};
@@ -184,15 +184,61 @@ fn outputs_follow_from_the_configuration() {
 }
 
 #[test]
-fn a_guest_session_is_no_target_and_a_plain_entry_point_is_http() {
+fn a_session_for_guests_is_a_target_by_its_client_and_a_plain_entry_point_is_http() {
     let config = Ingress { auth: Attr::Known(Auth::Public), ..photos() };
     let mut plain = site();
     plain.entrypoint = known("web");
-    let planned = planned(&config, &plain);
-    assert_eq!(planned.url, known("http://g.example.net"));
-    assert_eq!(planned.probe_targets, Attr::Known(Vec::new()));
-    let members = planned.middlewares.known().unwrap();
+    let seen = planned(&config, &plain);
+    assert_eq!(seen.url, known("http://g.example.net"));
+    let members = seen.middlewares.known().unwrap();
     assert_eq!(members, &["traefik-rate-limit@kubernetescrd", "traefik-guests@kubernetescrd"]);
+    let targets_with = |guest_client_id: Attr<String>| {
+        let wall = Wall { guest_client_id, ..Wall::default() };
+        planned(&config, &Site { wall: wall.into(), ..plain.clone() }).probe_targets
+    };
+    let target = seen.probe_targets.known().unwrap()[0].clone();
+    assert_eq!((target.url.as_str(), target.expect), ("http://g.example.net/", Expect::Public));
+    // That nobody has named the client is said to the probe: the door is not left out for it.
+    assert_eq!(target.guest_client_id.as_deref(), Some(""));
+    assert_eq!(targets_with(known("guests")).known().unwrap()[0].guest_client_id.as_deref(), Some("guests"));
+    assert!(targets_with(Attr::Unknown).is_unknown());
+    let gated = with(&[("share", open(&["/share"]))]);
+    let unknown = Wall { guest_client_id: Attr::Unknown, ..Wall::default() };
+    let house = Site { wall: unknown.into(), ..site() };
+    assert_eq!(planned(&gated, &house).probe_targets.known().map(Vec::len), Some(2), "no guest, no question");
+}
+
+#[test]
+fn every_host_is_probed_and_every_hint_comes_along() {
+    let mut config = with(&[("api", open(&["/api"]))]);
+    config.host_aliases = Attr::Known(vec!["pictures.example.org".to_owned()]);
+    let hints = Probe {
+        methods: Attr::Known(vec!["GET".to_owned()]),
+        statuses: Attr::Known(vec![200]),
+        content_type: known("application/json"),
+        body_contains: known("pong"),
+        headers: Attr::Known(BTreeMap::from([("x-version".to_owned(), "2".to_owned())])),
+        websocket: true.into(),
+        cors_origin: known("https://app.example.net"),
+        ..Probe::default()
+    };
+    if let Attr::Known(carve_outs) = &mut config.carve_out {
+        carve_outs.get_mut("api").unwrap().probe = hints.into();
+    }
+    let targets = planned(&config, &site()).probe_targets.into_known().unwrap();
+    let seen: Vec<_> = targets.iter().map(|target| (target.label.as_str(), target.url.as_str())).collect();
+    let expected = [
+        ("/", "https://g.example.net/"),
+        ("api", "https://g.example.net/api"),
+        ("/@pictures.example.org", "https://pictures.example.org/"),
+        ("api@pictures.example.org", "https://pictures.example.org/api"),
+    ];
+    assert_eq!(seen, expected);
+    let hinted = &targets[1];
+    assert_eq!((&hinted.methods[..], &hinted.statuses[..]), (&["GET".to_owned()][..], &[200][..]));
+    assert_eq!(hinted.headers.as_ref().unwrap()["x-version"], "2");
+    assert_eq!((hinted.websocket, hinted.cors_origin.as_deref()), (Some(true), Some("https://app.example.net")));
+    assert_eq!(hinted.content_type.as_deref().zip(hinted.body_contains.as_deref()), Some(("application/json", "pong")));
 }
 
 #[test]

@@ -80,6 +80,15 @@ pub struct ProbeWords {
     /// `body_contains`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_contains: Option<String>,
+    /// `headers`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headers: Option<BTreeMap<String, String>>,
+    /// `websocket`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub websocket: Option<bool>,
+    /// `cors_origin`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cors_origin: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
@@ -152,6 +161,9 @@ impl ProbeWords {
             statuses: declared.statuses.known().cloned(),
             content_type: declared.content_type.known().cloned(),
             body_contains: declared.body_contains.known().cloned(),
+            headers: declared.headers.known().cloned(),
+            websocket: declared.websocket.known().copied(),
+            cors_origin: declared.cors_origin.known().cloned(),
         }
     }
 
@@ -163,6 +175,9 @@ impl ProbeWords {
             statuses: self.statuses.clone().into(),
             content_type: self.content_type.clone().into(),
             body_contains: self.body_contains.clone().into(),
+            headers: self.headers.clone().into(),
+            websocket: self.websocket.into(),
+            cors_origin: self.cors_origin.clone().into(),
         }
     }
 }

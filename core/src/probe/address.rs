@@ -26,7 +26,9 @@ fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
         [172, second, ..] if (16..=31).contains(&second) => Some("private"),
         [169, 254, ..] => Some("link-local"),
         [100, second, ..] if (64..=127).contains(&second) => Some("carrier-grade NAT"),
-        [192, 0, 0, _] => Some("reserved"),
+        [192, 0, 0, _] | [192, 88, 99, _] => Some("reserved"),
+        // A cloud's own service for its machines, although the address is of the public Internet: Azure.
+        [168, 63, 129, 16] => Some("metadata"),
         [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => Some("documentation"),
         [198, 18 | 19, ..] => Some("benchmark"),
         [first, ..] if (224..=239).contains(&first) => Some("multicast"),
@@ -40,15 +42,16 @@ fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
     match segments {
         [0, 0, 0, 0, 0, 0, 0, 0] => Some("unspecified"),
         [0, 0, 0, 0, 0, 0, 0, 1] => Some("loopback"),
-        // ::ffff:a.b.c.d, ::a.b.c.d (long deprecated), 64:ff9b::a.b.c.d
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            special_v4(embedded(high, low))
-        }
+        // ::ffff:a.b.c.d, ::a.b.c.d (long deprecated), ::ffff:0:a.b.c.d (of RFC 2765), 64:ff9b::a.b.c.d, 2002:a.b.c.d::
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => special_v4(embedded(high, low)),
         [0x64, 0xff9b, 1, ..] => Some("private"),
-        [0x2002, high, low, ..] => special_v4(embedded(high, low)),
-        [0x100, 0, 0, 0, ..] => Some("discard"),
+        [0x100, 0, 0, 0 | 1, ..] => Some("discard"),
         [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Some("documentation"),
-        [0x2001, 0..=0x1ff, ..] => Some("reserved"),
+        // Teredo among them, which embeds an address in a form that nobody should connect to.
+        [0x2001, 0..=0x1ff, ..] | [0x5f00, ..] => Some("reserved"),
         [first, ..] if first & 0xfe00 == 0xfc00 => Some("private"),
         [first, ..] if first & 0xffc0 == 0xfe80 => Some("link-local"),
         [first, ..] if first & 0xffc0 == 0xfec0 => Some("private"),
@@ -98,6 +101,17 @@ mod tests {
             ("64:ff9b:1::1", Some("private")),
             ("2002:7f00:1::", Some("loopback")),
             ("2002:0909:0909::", None),
+            ("::ffff:0:169.254.169.254", Some("link-local")),
+            ("::ffff:100.100.100.200", Some("carrier-grade NAT")),
+            ("100.100.100.200", Some("carrier-grade NAT")),
+            ("168.63.129.16", Some("metadata")),
+            ("168.63.129.17", None),
+            ("192.0.0.192", Some("reserved")),
+            ("192.88.99.1", Some("reserved")),
+            ("fd00:ec2::254", Some("private")),
+            ("100:0:0:1::1", Some("discard")),
+            ("2001:0:7f00:1::1", Some("reserved")),
+            ("5f00::1", Some("reserved")),
             ("fc00::1", Some("private")),
             ("fd12:3456::1", Some("private")),
             ("fe80::1", Some("link-local")),

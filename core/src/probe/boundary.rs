@@ -4,6 +4,9 @@
 //! public to the proxy and the root to the app. Whether such a path must be public or gated follows from the most specific
 //! door that was declared for it; where none was, nothing is asked, since nothing could be wrong.
 
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
 use homelab_cty::Path;
 use homelab_schema::ingress::Expect;
 use sha2::{Digest, Sha256};
@@ -14,7 +17,7 @@ use super::{Door, Proof, Url, Way};
 mod tests;
 
 /// One request to send, as often as samples are wanted, and what must come of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Check {
     /// Of which door.
     pub label: String,
@@ -32,6 +35,23 @@ pub struct Check {
     pub outcome: Outcome,
     /// What a public answer must be like.
     pub proof: Proof,
+}
+
+impl fmt::Debug for Check {
+    /// Without what a header says: whoever declared it may have meant it for the app alone.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Check")
+            .field("label", &self.label)
+            .field("at", &self.at)
+            .field("url", &self.url)
+            .field("method", &self.method)
+            .field("way", &self.way)
+            .field("headers", &headers)
+            .field("outcome", &self.outcome)
+            .field("proof", &self.proof)
+            .finish()
+    }
 }
 
 /// What must come of a check.
@@ -83,18 +103,30 @@ pub fn checks(doors: &[Door], boundary: bool) -> Vec<Check> {
             checks.push(check(door, door.url.clone(), method, door.expect.into(), proof));
         }
     }
+    let declared = checks.len();
     if boundary {
+        // Thousands of doors are on hundreds of hosts: each is compared with those of its own.
+        let mut hosts: HashMap<_, Vec<&Door>> = HashMap::new();
+        for door in doors {
+            hosts.entry(host(&door.url)).or_default().push(door);
+        }
         // What a guest may see below a guest's path is between the app and its guests.
         for door in doors.iter().filter(|door| door.prefix && door.proof.guest.is_none()) {
             let Some(method) = door.methods.iter().find(|method| SAFE.contains(&method.as_str())) else { continue };
-            for (url, outcome) in around(door, doors) {
-                if !checks.iter().any(|other| other.url == url && other.method == *method) {
-                    checks.push(check(door, url, method, outcome, Proof::default()));
-                }
-            }
+            let neighbours = hosts.get(&host(&door.url)).map(Vec::as_slice).unwrap_or_default();
+            let around = around(door, neighbours).into_iter();
+            checks.extend(around.map(|(url, outcome)| check(door, url, method, outcome, Proof::default())));
         }
     }
-    checks
+    without_repeats(checks, declared)
+}
+
+/// The first of each request; of the first `declared` all, since they may differ in what they declare.
+pub(super) fn without_repeats(checks: Vec<Check>, declared: usize) -> Vec<Check> {
+    let mut seen = HashSet::with_capacity(checks.len());
+    let first = checks.iter().map(|check| seen.insert((&check.url, check.method.as_str(), check.way)));
+    let kept: Vec<bool> = first.enumerate().map(|(index, first)| first || index < declared).collect();
+    checks.into_iter().zip(kept).filter_map(|(check, kept)| kept.then_some(check)).collect()
 }
 
 fn check(door: &Door, url: Url, method: &str, outcome: Outcome, proof: Proof) -> Check {
@@ -111,11 +143,11 @@ fn check(door: &Door, url: Url, method: &str, outcome: Outcome, proof: Proof) ->
 }
 
 /// The paths around a door of type `Prefix`, with what must come of each.
-fn around(door: &Door, doors: &[Door]) -> Vec<(Url, Outcome)> {
+fn around(door: &Door, neighbours: &[&Door]) -> Vec<(Url, Outcome)> {
     let base = door.url.path().trim_end_matches('/');
     let mut around = Vec::new();
     let mut declared = |path: String| {
-        if let Some(expect) = owner(&door.url, &path, doors) {
+        if let Some(expect) = owner(&door.url, &path, neighbours.iter().copied()) {
             around.push((door.url.with_path(path), expect.into()));
         }
     };
@@ -127,7 +159,7 @@ fn around(door: &Door, doors: &[Door]) -> Vec<(Url, Outcome)> {
     declared(format!("{base}/"));
     let swapped = swap_case(base);
     let parent = format!("{}/", base.rsplit_once('/').map_or("", |(parent, _)| parent));
-    let outside = owner(&door.url, &parent, doors);
+    let outside = owner(&door.url, &parent, neighbours.iter().copied());
     match (door.expect, outside) {
         (Expect::Public, Some(Expect::Gated)) => {
             declared(format!("{base}x"));
@@ -151,9 +183,9 @@ fn around(door: &Door, doors: &[Door]) -> Vec<(Url, Outcome)> {
 }
 
 /// What the most specific door on the host of `at` says of `path`; `None` where none does, or where they disagree.
-fn owner(at: &Url, path: &str, doors: &[Door]) -> Option<Expect> {
+fn owner<'a>(at: &Url, path: &str, doors: impl IntoIterator<Item = &'a Door>) -> Option<Expect> {
     let mut best: Option<(usize, Option<Expect>)> = None;
-    for door in doors.iter().filter(|door| same_host(&door.url, at)) {
+    for door in doors.into_iter().filter(|door| host(&door.url) == host(at)) {
         let base = door.url.path().trim_end_matches('/');
         let below = path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let fits = if door.prefix { below } else { path == door.url.path() };
@@ -172,8 +204,9 @@ fn owner(at: &Url, path: &str, doors: &[Door]) -> Option<Expect> {
     best.and_then(|(_, expect)| expect)
 }
 
-fn same_host(one: &Url, other: &Url) -> bool {
-    (one.is_tls(), one.host(), one.port()) == (other.is_tls(), other.host(), other.port())
+/// What a door of the same proxy shares with another.
+fn host(url: &Url) -> (bool, &str, u16) {
+    (url.is_tls(), url.host(), url.port())
 }
 
 /// An element that no app has, always the same for a door so that results can be compared.

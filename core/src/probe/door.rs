@@ -1,5 +1,7 @@
 //! What was declared, checked and in one form, whether by hand or by an ingress.
 
+use std::fmt;
+
 use homelab_cty::{Attr, Path};
 use homelab_schema::carveout_probe::{CarveoutProbe, ProbedDoor};
 use homelab_schema::ingress::{Expect, PathType, ProbeTarget};
@@ -8,7 +10,7 @@ use super::{Url, UrlError};
 use crate::finding::{Finding, probe};
 
 /// One declared door.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Door {
     /// What it is called.
     pub label: String,
@@ -32,6 +34,23 @@ pub struct Door {
     pub cors_origin: Option<String>,
 }
 
+impl fmt::Debug for Door {
+    /// Without what a header says.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Door")
+            .field("label", &self.label)
+            .field("at", &self.at)
+            .field("url", &self.url)
+            .field("expect", &self.expect)
+            .field("prefix", &self.prefix)
+            .field("methods", &self.methods)
+            .field("headers", &headers)
+            .field("proof", &self.proof)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What the answer of a public door must be like. Nothing set: whatever is no wall.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proof {
@@ -41,7 +60,8 @@ pub struct Proof {
     pub content_type: Option<String>,
     /// Text that the beginning of the body holds.
     pub body_contains: Option<String>,
-    /// The client of the redirect that opens a session for guests; the answer must be that redirect.
+    /// The client of the redirect that opens a session for guests; the answer must be that redirect. Empty: any client that
+    /// is not the gate's own.
     pub guest: Option<String>,
     /// The origin that a preflight must allow.
     pub allow_origin: Option<String>,
@@ -81,13 +101,13 @@ pub fn doors(model: &CarveoutProbe) -> Result<Vec<Door>, Vec<Finding>> {
     let mut doors = Vec::new();
     let mut wrong = Vec::new();
     for (index, target) in model.targets.known().into_iter().flatten().enumerate() {
-        match from_ingress(target, Path::attr("targets").then_index(index)) {
-            Ok(door) => doors.push(door),
+        match from_ingress(target, &Path::attr("targets").then_index(index)) {
+            Ok(door) => doors.extend(door),
             Err(findings) => wrong.extend(findings),
         }
     }
     for (label, declared) in model.target.known().into_iter().flatten() {
-        match by_hand(label, declared) {
+        match by_hand(label, declared, &Path::attr("target").then_key(label)) {
             Ok(door) => doors.extend(door),
             Err(findings) => wrong.extend(findings),
         }
@@ -112,35 +132,34 @@ pub fn doors(model: &CarveoutProbe) -> Result<Vec<Door>, Vec<Finding>> {
     if wrong.is_empty() { Ok(doors) } else { Err(wrong) }
 }
 
-fn from_ingress(target: &ProbeTarget, at: Path) -> Result<Door, Vec<Finding>> {
-    let url = Url::parse(&target.url).map_err(|error| vec![bad_url(&at, &target.label, error)])?;
-    Ok(Door {
-        label: target.label.clone(),
-        at,
-        url,
-        expect: target.expect,
+/// The same checks as by hand: a list may be edited on its way here.
+fn from_ingress(target: &ProbeTarget, at: &Path) -> Result<Option<Door>, Vec<Finding>> {
+    let mut declared = ProbedDoor {
+        url: target.url.clone().into(),
+        expect: target.expect.into(),
         // A prefix by characters has no boundary that a path could be on the wrong side of.
-        prefix: target.path_type == PathType::Prefix,
-        methods: if target.methods.is_empty() { vec!["GET".to_owned()] } else { target.methods.clone() },
-        headers: Vec::new(),
-        proof: match target.expect {
-            Expect::Public => Proof {
-                statuses: target.statuses.clone(),
-                content_type: target.content_type.as_deref().map(media_type),
-                body_contains: target.body_contains.clone(),
-                ..Proof::default()
-            },
-            // A gate's answer is its own matter.
-            Expect::Gated => Proof::default(),
-        },
-        websocket: false,
-        cors_origin: None,
-    })
+        path_type: target.path_type.into(),
+        methods: Some(target.methods.clone()).filter(|methods| !methods.is_empty()).into(),
+        headers: target.headers.clone().into(),
+        websocket: target.websocket.into(),
+        ..ProbedDoor::default()
+    };
+    // A gate's answer is its own matter.
+    if target.expect == Expect::Public {
+        declared.cors_origin = target.cors_origin.clone().into();
+        declared.guest_client_id = target.guest_client_id.clone().into();
+        // What is declared of the app's answer is for those who have a session.
+        if target.guest_client_id.is_none() {
+            declared.statuses = Some(target.statuses.clone()).filter(|statuses| !statuses.is_empty()).into();
+            declared.content_type = target.content_type.clone().into();
+            declared.body_contains = target.body_contains.clone().into();
+        }
+    }
+    by_hand(&target.label, &declared, at)
 }
 
 /// `None` where something that is needed is not known yet.
-fn by_hand(label: &str, declared: &ProbedDoor) -> Result<Option<Door>, Vec<Finding>> {
-    let at = Path::attr("target").then_key(label);
+fn by_hand(label: &str, declared: &ProbedDoor, at: &Path) -> Result<Option<Door>, Vec<Finding>> {
     let mut wrong = Vec::new();
     let url = declared.url.known().map(|text| Url::parse(text));
     if let Some(Err(error)) = &url {
@@ -148,15 +167,15 @@ fn by_hand(label: &str, declared: &ProbedDoor) -> Result<Option<Door>, Vec<Findi
     }
     let methods = list(&declared.methods);
     for method in methods.iter().filter(|method| !METHODS.contains(&method.as_str())) {
-        let observed = format!("{method:?} is none of {}.", METHODS.join(", "));
-        wrong.push(bad(&at.then_attr("methods"), label, observed));
+        let fix = format!("Use {}.", METHODS.join(", "));
+        wrong.push(bad(&at.then_attr("methods"), label, format!("{method:?} is no method that is sent.")).clears(fix));
     }
-    let headers = headers(declared, &at, label, &mut wrong);
-    let proof = proof(declared, &at, label, &mut wrong);
+    let headers = headers(declared, at, label, &mut wrong);
+    let proof = proof(declared, at, label, &mut wrong);
     let cors_origin = declared.cors_origin.known().cloned();
     if let Some(origin) = cors_origin.as_deref().filter(|origin| !is_origin(origin)) {
-        let observed = format!("{origin:?} is no origin such as `https://app.example.net`.");
-        wrong.push(bad(&at.then_attr("cors_origin"), label, observed));
+        let fix = "Write scheme and host alone, such as `https://app.example.net`.";
+        wrong.push(bad(&at.then_attr("cors_origin"), label, format!("{origin:?} is no origin.")).clears(fix));
     }
     if !wrong.is_empty() {
         return Err(wrong);
@@ -164,7 +183,7 @@ fn by_hand(label: &str, declared: &ProbedDoor) -> Result<Option<Door>, Vec<Findi
     let (Some(Ok(url)), Some(expect)) = (url, declared.expect.known()) else { return Ok(None) };
     Ok(Some(Door {
         label: label.to_owned(),
-        at,
+        at: at.clone(),
         url,
         expect: *expect,
         prefix: declared.path_type.known() == Some(&PathType::Prefix),
@@ -183,36 +202,51 @@ fn list<T: Clone>(declared: &Attr<Vec<T>>) -> Vec<T> {
 fn headers(declared: &ProbedDoor, at: &Path, label: &str, wrong: &mut Vec<Finding>) -> Vec<(String, String)> {
     let mut headers = Vec::new();
     for (name, value) in declared.headers.known().into_iter().flatten() {
-        let at = at.then_attr("headers").then_key(name);
-        let lower = name.to_ascii_lowercase();
-        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if lower.is_empty() || !lower.bytes().all(is_token) {
-            wrong.push(bad(&at, label, format!("{name:?} is no name of a header.")));
-        } else if REFUSED_HEADERS.contains(&lower.as_str()) {
-            let observed = format!(
-                "`{name}` is a credential, which would be stored in the state and would open what must be closed, or a \
-                 header that the probe sets by itself."
-            );
-            wrong.push(bad(&at, label, observed).clears("Remove the header."));
-        } else if !value.bytes().all(|byte| (0x20..0x7f).contains(&byte) || byte == b'\t') {
-            wrong.push(bad(&at, label, format!("The value of `{name}` has characters that no header can have.")));
-        } else {
-            headers.push((lower, value.clone()));
+        match header_error(name, value) {
+            Some((observed, fix)) => {
+                wrong.push(bad(&at.then_attr("headers").then_key(name), label, observed).clears(fix));
+            }
+            None => headers.push((name.to_ascii_lowercase(), value.clone())),
         }
     }
     headers
 }
 
+/// Why a header cannot be sent, and what to do about it: two sentences, without the value.
+pub fn header_error(name: &str, value: &str) -> Option<(String, &'static str)> {
+    let lower = name.to_ascii_lowercase();
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if lower.is_empty() || !lower.bytes().all(is_token) {
+        return Some((format!("{name:?} is no name of a header."), "Use letters, digits and hyphens."));
+    }
+    if REFUSED_HEADERS.contains(&lower.as_str()) {
+        let observed = format!(
+            "`{name}` is a credential, which would be stored in the state and would open what must be closed, or a header \
+             that the probe sets by itself."
+        );
+        return Some((observed, "Remove the header."));
+    }
+    let sendable = value.bytes().all(|byte| (0x20..0x7f).contains(&byte) || byte == b'\t');
+    (!sendable)
+        .then(|| (format!("The value of `{name}` has characters that no header can have."), "Use printable ASCII."))
+}
+
 fn proof(declared: &ProbedDoor, at: &Path, label: &str, wrong: &mut Vec<Finding>) -> Proof {
     let statuses = list(&declared.statuses);
     for status in statuses.iter().filter(|status| !(100..=599).contains(*status)) {
-        wrong.push(bad(&at.then_attr("statuses"), label, format!("{status} is no status from 100 to 599.")));
+        let fix = "Use numbers from 100 to 599.";
+        wrong.push(bad(&at.then_attr("statuses"), label, format!("{status} is no status.")).clears(fix));
     }
     let content_type = declared.content_type.known().map(|text| media_type(text));
     if content_type.as_deref().is_some_and(|media| !media.contains('/')) {
-        wrong.push(bad(&at.then_attr("content_type"), label, "It is no media type such as `application/json`."));
+        let fix = "Write type and subtype, such as `application/json`.";
+        wrong.push(bad(&at.then_attr("content_type"), label, "It is no media type.").clears(fix));
     }
     let body_contains = declared.body_contains.known().cloned();
+    if body_contains.as_deref() == Some("") {
+        let fix = "Write a text that only the app has, or remove the argument.";
+        wrong.push(bad(&at.then_attr("body_contains"), label, "Every body holds an empty text.").clears(fix));
+    }
     let guest = declared.guest_client_id.known().cloned();
     let plain = statuses.is_empty() && content_type.is_none() && body_contains.is_none();
     if guest.is_some() && !plain {
@@ -222,12 +256,13 @@ fn proof(declared: &ProbedDoor, at: &Path, label: &str, wrong: &mut Vec<Finding>
         );
     }
     let proof = Proof { statuses, content_type, body_contains, guest, ..Proof::default() };
-    if declared.expect.known() == Some(&Expect::Gated) && proof != Proof::default() {
+    let of_public = proof != Proof::default() || !declared.cors_origin.is_null();
+    if declared.expect.known() == Some(&Expect::Gated) && of_public {
         wrong.push(
             bad(
                 &at.then_attr("expect"),
                 label,
-                "`statuses`, `content_type`, `body_contains` and `guest_client_id` describe a public answer.",
+                "`statuses`, `content_type`, `body_contains`, `cors_origin` and `guest_client_id` describe a public answer.",
             )
             .clears("Remove them, or set `expect = \"public\"`."),
         );
@@ -236,7 +271,7 @@ fn proof(declared: &ProbedDoor, at: &Path, label: &str, wrong: &mut Vec<Finding>
 }
 
 /// RFC 6454, section 6.2: a scheme and an authority, and nothing after them.
-fn is_origin(text: &str) -> bool {
+pub fn is_origin(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| url.shown().strip_suffix('/') == Some(text))
 }
 
@@ -250,5 +285,5 @@ fn bad(at: &Path, label: &str, observed: impl Into<String>) -> Finding {
 }
 
 fn bad_url(at: &Path, label: &str, error: UrlError) -> Finding {
-    bad(at, label, format!("The URL {error}."))
+    bad(at, label, format!("The URL {error}.")).clears("Write it as in `https://photos.example.net/share`.")
 }

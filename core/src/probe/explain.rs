@@ -1,5 +1,5 @@
-//! Why one answer is judged as it is: everything in it that a rule looks at, which rules fit, and what follows for a door of
-//! either kind.
+//! Why one answer is judged as it is: everything in it that a rule looks at, which rules fit and which nearly do, and what
+//! follows for a door of either kind.
 //!
 //! What is shown is what rules look at, and no more: of a `Location` its host, path and the names of its parameters, of
 //! cookies their names, of challenges their schemes, of a body its length. So it can be pasted into an issue.
@@ -9,18 +9,24 @@ use homelab_schema::carveout_probe::Verdict;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use self::lines::{lines, near};
 use super::judge::verdict_of;
-use super::signature::{self, Proves, SIGNATURES, system_name};
+use super::signature::{self, Proves, system_name, weigh};
 use super::{Answer, Body, Check, Outcome, Proof, Url, Wall, Way, observe};
 
+mod lines;
 #[cfg(test)]
 mod tests;
+
+pub use self::lines::Near;
 
 /// One answer, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Explained {
     /// What was asked, without the content of a query.
     pub url: String,
+    /// The wall that counts, in words.
+    pub wall: String,
     /// The status of the answer.
     pub status: u16,
     /// Where it leads to: host, path, and parameters without their values but that of `client_id`.
@@ -39,6 +45,8 @@ pub struct Explained {
     pub body: &'static str,
     /// The forms of walls that it has.
     pub forms: Vec<Form>,
+    /// The forms that it has but for one line.
+    pub near: Vec<Near>,
     /// What it is, where the door is declared public.
     pub as_public: Conclusion,
     /// What it is, where the door is declared gated.
@@ -60,6 +68,8 @@ pub struct Form {
     /// The client at the issuer, where the answer tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
+    /// The lines of the form, each of which the answer meets.
+    pub has: Vec<String>,
     /// Where the rule was read.
     pub source: String,
 }
@@ -96,21 +106,21 @@ pub fn explain(url: &Url, wall: &Wall, answer: &Answer) -> Explained {
         let verdict: Verdict = verdict_of(outcome, &seen);
         Conclusion { observed: seen.observed.word().to_owned(), verdict: verdict.as_str().to_owned(), why: seen.why }
     };
-    let forms = signature::recognise(answer, url).into_iter().map(|found| Form {
+    // Both go through the signatures in their order.
+    let met = weigh(answer, url).filter(|weighed| weighed.on.iter().all(|on| *on));
+    let forms = signature::recognise(answer, url).into_iter().zip(met).map(|(found, weighed)| Form {
         system: found.system.map(system_name).unwrap_or_default().to_owned(),
         form: found.form.to_owned(),
         proves: proves(found.proves),
         issuer: found.issuer,
         client_id: found.client_id,
-        source: SIGNATURES
-            .iter()
-            .find(|signature| Some(signature.system) == found.system)
-            .map(|signature| format!("{} (revision {})", signature.source, signature.revision))
-            .unwrap_or_default(),
+        has: lines(&weighed).0,
+        source: format!("{} (revision {})", weighed.signature.source, weighed.signature.revision),
     });
     let scheme = |value: &str| value.split_whitespace().next().unwrap_or_default().to_owned();
     Explained {
         url: url.shown(),
+        wall: wall_words(wall),
         status: answer.status,
         location: answer.header("location").map(redacted),
         cookies: answer.cookies().map(str::to_owned).collect(),
@@ -123,9 +133,25 @@ pub fn explain(url: &Url, wall: &Wall, answer: &Answer) -> Explained {
             Body::Cut => "cut",
         },
         forms: forms.collect(),
+        near: near(answer, url),
         as_public: as_declared(Outcome::Public),
         as_gated: as_declared(Outcome::Gated),
     }
+}
+
+/// The wall that counts, as a noun phrase.
+fn wall_words(wall: &Wall) -> String {
+    let mut words = wall.system.map_or("any system that is known", system_name).to_owned();
+    if let Some(issuer) = &wall.issuer_host {
+        words = format!("{words} at {issuer}");
+    }
+    if !wall.client_ids.is_empty() {
+        words = format!("{words} for client {}", wall.client_ids.join(" or "));
+    }
+    if let Some(pattern) = &wall.location {
+        words = format!("{words}, or a redirect whose Location matches {}", pattern.as_str());
+    }
+    words
 }
 
 fn proves(what: Proves) -> &'static str {

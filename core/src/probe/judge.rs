@@ -1,13 +1,16 @@
 //! From samples to a verdict.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
-use homelab_cty::Path;
 use homelab_schema::carveout_probe::{CarveoutProbe, OnVerdict, ProbeResult, Verdict};
+use sha2::{Digest, Sha256};
 
 use super::signature::system_name;
 use super::{Check, Failure, Observation, Observed, Outcome};
 use crate::finding::{Code, Finding, Severity, probe};
+
+mod told;
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +37,17 @@ pub struct Report {
     pub verdict: Verdict,
     /// Each check, in the order in which they were given.
     pub judged: Vec<Judged>,
+    /// Certificates that were accepted and end soon, by host.
+    pub ending: Vec<Ending>,
+}
+
+/// A certificate that ends soon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// Of which host, with the port where it is not the scheme's own.
+    pub host: String,
+    /// Whole days until then.
+    pub days: u32,
 }
 
 /// Which complaints an apply has accepted. Stored in the private state; compared, never shown.
@@ -46,7 +60,7 @@ pub fn judge(checks: Vec<Check>, samples: Vec<Vec<Observation>>, threshold: usiz
     let judged: Vec<Judged> =
         checks.into_iter().map(|check| judge_one(check, samples.next().unwrap_or_default(), threshold)).collect();
     let verdict = judged.iter().map(|judged| judged.verdict).max().unwrap_or(Verdict::Unknown);
-    Report { verdict, judged }
+    Report { verdict, judged, ending: Vec::new() }
 }
 
 /// Whether further samples of `check` would change nothing: it is exposed, or so much is missing that `wanted` samples
@@ -56,9 +70,9 @@ pub fn enough(check: &Check, samples: &[Observation], wanted: usize, threshold: 
     if matches!(check.way, super::Way::Spoof(_)) && missing < samples.len() {
         return true;
     }
-    let lasting = samples.iter().any(|sample| {
-        matches!(sample.failure, Some(Failure::DnsAbsent(_) | Failure::TlsInvalid(_) | Failure::Private(..)))
-    });
+    let lasting = samples
+        .iter()
+        .any(|sample| sample.failure.as_ref().is_some_and(|failure| !matches!(failure, Failure::Unreachable(_))));
     samples.len() >= wanted
         || lasting
         || missing > wanted.saturating_sub(threshold)
@@ -144,7 +158,31 @@ impl Judged {
             observed: self.observed().word().to_owned(),
             system: system.to_owned(),
             share: self.share(),
+            evidence: self.evidence(),
         }
+    }
+
+    /// Names what was asked and what was seen: twelve digits that stay the same for as long as the answer means the same, and
+    /// differ also where only the issuer or the client of the wall does. Neither the share nor a status goes into it, since
+    /// both change by chance.
+    pub fn evidence(&self) -> String {
+        let (check, wall) = (&self.check, self.shown.wall.as_ref());
+        let facts = [
+            check.method.as_str(),
+            &check.url.shown(),
+            &check.way.word(),
+            check.outcome.word(),
+            self.verdict.as_str(),
+            self.observed().word(),
+            wall.and_then(|wall| wall.system).map(system_name).unwrap_or_default(),
+            wall.and_then(|wall| wall.issuer.as_deref()).unwrap_or_default(),
+            wall.and_then(|wall| wall.client_id.as_deref()).unwrap_or_default(),
+        ];
+        let digest = Sha256::digest(facts.join("\n").as_bytes());
+        digest.iter().take(6).fold(String::new(), |mut digits, byte| {
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        })
     }
 
     fn code(&self) -> Option<Code> {
@@ -154,7 +192,11 @@ impl Judged {
             Verdict::Walled => Some(probe::WALLED),
             Verdict::Degraded if self.shown.unmet => Some(probe::CONTRACT),
             Verdict::Degraded => Some(probe::DEGRADED),
-            Verdict::Unknown if matches!(self.shown.failure, Some(Failure::Private(..))) => Some(probe::PRIVATE_TARGET),
+            Verdict::Unknown
+                if self.shown.failure.as_ref().is_some_and(|why| matches!(why.first(), Failure::Private(..))) =>
+            {
+                Some(probe::PRIVATE_TARGET)
+            }
             Verdict::Unknown if self.shown.observed == Observed::OriginError => Some(probe::ORIGIN_ERROR),
             Verdict::Unknown => Some(probe::UNKNOWN),
         }
@@ -165,13 +207,14 @@ impl Judged {
         let code = self.code()?;
         let check = &self.check;
         let observed = format!(
-            "{} {}{} {} ({} of {} samples).",
+            "{} {}{} {} ({} of {} samples, evidence {}).",
             check.method,
             check.url,
             in_form(&check.way.word()),
             self.shown.told(),
             self.alike,
-            self.samples.len()
+            self.samples.len(),
+            self.evidence()
         );
         let expected = match check.outcome {
             Outcome::Public => "It is declared as public.",
@@ -187,32 +230,9 @@ impl Judged {
 }
 
 impl Report {
-    /// What is wrong, worst first.
+    /// What is wrong, worst first, and then what is not wrong yet ([`Report::notices`]).
     pub fn findings(&self) -> Vec<Finding> {
-        self.told().into_iter().map(|(_, finding)| finding).collect()
-    }
-
-    /// What is wrong, worst first, each with the verdict that it explains. One cause is one finding: paths of one door
-    /// that are wrong in the same way stand in the finding of the first, and so does a gate that is in its emergency form
-    /// everywhere.
-    pub fn told(&self) -> Vec<(Verdict, Finding)> {
-        if self.judged.is_empty() {
-            // Nothing looked at is nothing proven.
-            let nothing = Finding::new(probe::UNKNOWN, "homelab_carveout_probe", "There was nothing to probe.");
-            return vec![(Verdict::Unknown, nothing.clears("Give it a target.").severity(Severity::Error))];
-        }
-        let mut bad: Vec<&Judged> = self.judged.iter().filter(|judged| judged.verdict != Verdict::Ok).collect();
-        bad.sort_by_key(|judged| std::cmp::Reverse(judged.verdict));
-        let mut groups: Vec<Vec<&Judged>> = Vec::new();
-        for judged in bad {
-            let place = |judged: &Judged| (judged.code() != Some(probe::DEGRADED)).then(|| judged.check.at.clone());
-            let alike = |other: &Judged| other.code() == judged.code() && place(other) == place(judged);
-            match groups.iter_mut().find(|group| group.first().is_some_and(|first| alike(first))) {
-                Some(group) => group.push(judged),
-                None => groups.push(vec![judged]),
-            }
-        }
-        groups.into_iter().filter_map(|group| told_together(&group)).collect()
+        self.told().into_iter().map(|(_, finding)| finding).chain(self.notices()).collect()
     }
 
     /// What is wrong, in a form that a later report can be compared with.
@@ -236,32 +256,6 @@ impl Report {
         let meaning = |result: &ProbeResult| ProbeResult { share: String::new(), ..result.clone() };
         self.results().iter().map(meaning).eq(results.iter().map(meaning))
     }
-}
-
-/// How many paths are named beside the first.
-const NAMED: usize = 3;
-
-/// The finding of the first, which names the others.
-fn told_together(group: &[&Judged]) -> Option<(Verdict, Finding)> {
-    let (first, others) = group.split_first()?;
-    let mut finding = first.finding()?;
-    if !others.is_empty() {
-        let named: Vec<String> = others
-            .iter()
-            .take(NAMED)
-            .map(|judged| format!("{}{}", judged.check.url, in_form(&judged.check.way.word())))
-            .collect();
-        let more = match others.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        finding.observed = format!("{} The same is true of {}{more}.", finding.observed, named.join(", "));
-        if others.iter().any(|other| other.check.at != first.check.at) {
-            let title = finding.code.title;
-            finding = finding.summary(title).at(Path::root());
-        }
-    }
-    Some((first.verdict, finding))
 }
 
 /// What is wrong in stored results, in the form of [`Report::complaints`]. No results are a complaint too: nothing was looked

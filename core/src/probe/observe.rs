@@ -1,5 +1,6 @@
 //! What one answer shows.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use super::door::media_type;
@@ -45,6 +46,37 @@ pub enum Failure {
     TlsInvalid(String),
     /// Every address is special and was not allowed; the first, and its kind as a word.
     Private(IpAddr, &'static str),
+    /// It was not asked, since what was asked before failed so.
+    GivenUp(Box<Self>),
+}
+
+impl Failure {
+    /// What failed at first, where it was not asked again because of that.
+    pub fn first(&self) -> &Self {
+        match self {
+            Self::GivenUp(before) => before.first(),
+            itself => itself,
+        }
+    }
+
+    fn observed(&self) -> Observed {
+        match self.first() {
+            Self::DnsAbsent(_) => Observed::DnsAbsent,
+            Self::TlsInvalid(_) => Observed::TlsInvalid,
+            _ => Observed::Unreachable,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    /// A fragment that fits after "did not answer: ".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DnsAbsent(why) | Self::Unreachable(why) | Self::TlsInvalid(why) => f.write_str(why),
+            Self::Private(address, kind) => write!(f, "{address} is a {kind} address, which is not allowed"),
+            Self::GivenUp(before) => write!(f, "{before}, several times in a row, and so it was not asked again"),
+        }
+    }
 }
 
 /// What was seen, by kind.
@@ -204,10 +236,19 @@ pub fn observe(check: &Check, wall: &Wall, answer: &Answer) -> Observation {
 /// page of the gate's own does not say yet for whom.
 fn as_guest(check: &Check, wall: &Wall, answer: &Answer, client: &str, shown: &Observation) -> Observation {
     let is = |observed, why: String| Observation { observed, why, ..shown.clone() };
-    let guests = Wall { client_ids: vec![client.to_owned()], location: None, ..wall.clone() };
+    let client = Some(client).filter(|client| !client.is_empty());
+    let guests = Wall { client_ids: client.map(str::to_owned).into_iter().collect(), location: None, ..wall.clone() };
     match (guests.look(answer, &check.url), wall.look(answer, &check.url)) {
-        (Seen::Ours(found), _) if found.client_id.as_deref() == Some(client) => {
+        (Seen::Ours(found), _) if client.is_some() && found.client_id.as_deref() == client => {
             is(Observed::Public, format!("{}, as the guests' client", named(&found)))
+        }
+        // Nobody named the guests' client: it is any but the gate's own, if those were named.
+        (Seen::Ours(found), Seen::Mismatch(..)) if client.is_none() && found.client_id.is_some() => {
+            is(Observed::Public, format!("{}, as a client that is not the gate's", named(&found)))
+        }
+        (Seen::Ours(found) | Seen::Unpinned(found), _) if client.is_none() && wall.client_ids.is_empty() => {
+            let why = "of the guests or of the gate, which `guest_client_id` of `wall` in the `site` block would tell";
+            is(Observed::Ambiguous, format!("{}: {why}", named(&found)))
         }
         (Seen::Ours(found), _) if found.client_id.is_none() => {
             is(Observed::Ambiguous, format!("{}, which does not say for which client", named(&found)))
@@ -238,7 +279,7 @@ fn as_public(check: &Check, wall: &Wall, answer: &Answer, foreign: Option<String
         return unmet("not one of the declared statuses".to_owned());
     }
     if let Some(expected) = &proof.content_type {
-        let seen = media_type(answer.header("content-type").unwrap_or_default());
+        let seen = harmless(&media_type(answer.header("content-type").unwrap_or_default()));
         if seen != *expected {
             let seen = if seen.is_empty() { "no content type" } else { &seen };
             return unmet(format!("{seen} where {expected} was declared"));
@@ -334,6 +375,14 @@ fn only_changes_scheme(check: &Check, answer: &Answer) -> bool {
     !check.url.is_tls() && url.is_tls() && url.host() == check.url.host() && same_page(url.path(), check.url.path())
 }
 
+/// What a server sent, as it may be shown: cut, and without what a terminal would take for a command.
+pub(super) fn harmless(text: &str) -> String {
+    /// No host name is longer, and no client that anybody registers.
+    const LONGEST: usize = 253;
+    let shown = |letter: char| letter.is_ascii_graphic() || letter == ' ';
+    text.chars().take(LONGEST).map(|letter| if shown(letter) { letter } else { char::REPLACEMENT_CHARACTER }).collect()
+}
+
 fn named(found: &Recognised) -> String {
     let system = found.system.map(|system| format!(" ({})", system_name(system))).unwrap_or_default();
     let issuer = found.issuer.as_ref().map(|issuer| format!(" at {issuer}")).unwrap_or_default();
@@ -343,14 +392,7 @@ fn named(found: &Recognised) -> String {
 impl Observation {
     /// No answer.
     pub fn failed(failure: Failure) -> Self {
-        let (observed, why) = match &failure {
-            Failure::DnsAbsent(why) => (Observed::DnsAbsent, why.clone()),
-            Failure::Unreachable(why) => (Observed::Unreachable, why.clone()),
-            Failure::TlsInvalid(why) => (Observed::TlsInvalid, why.clone()),
-            Failure::Private(address, kind) => {
-                (Observed::Unreachable, format!("{address} is a {kind} address, which is not allowed"))
-            }
-        };
+        let (observed, why) = (failure.observed(), failure.to_string());
         Self { observed, wall: None, status: None, why, unmet: false, refused: false, failure: Some(failure) }
     }
 

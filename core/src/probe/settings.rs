@@ -120,8 +120,10 @@ impl Run {
             }
         };
         if !settings.allow_private && !model.allow_private.is_unknown() {
-            let private: Vec<Finding> =
+            let mut private: Vec<Finding> =
                 declared.iter().filter_map(|door| private_literal(door, settings.connect_to.as_ref())).collect();
+            // One place for all doors is one mistake.
+            private.dedup_by(|one, other| one.path == other.path);
             if !private.is_empty() {
                 return Err(private);
             }
@@ -156,8 +158,10 @@ fn private_literal(door: &Door, connect_to: Option<&ConnectTo>) -> Option<Findin
 
 fn settings(model: &CarveoutProbe, defaults: &Defaults) -> Result<Settings, Vec<Finding>> {
     let mut wrong = Vec::new();
-    let mut bad =
-        |at: Path, observed: String| wrong.push(Finding::new(probe::BAD_TARGET, at.to_string(), observed).at(at));
+    let mut bad = |at: Path, observed: String| {
+        let fix = fix_of(&at);
+        wrong.push(Finding::new(probe::BAD_TARGET, at.to_string(), observed).clears(fix).at(at));
+    };
     let timeout = duration("timeout", &model.timeout, &mut bad);
     if timeout == Some(Duration::ZERO) {
         bad(Path::attr("timeout"), "Nothing answers in no time.".to_owned());
@@ -219,9 +223,30 @@ fn duration(name: &str, declared: &Attr<String>, bad: &mut impl FnMut(Path, Stri
     }
 }
 
+/// What to write instead, by attribute.
+fn fix_of(at: &Path) -> &'static str {
+    match at.to_string().as_str() {
+        "timeout" | "settle" => "Write a duration such as `10s` or `1m30s`.",
+        "samples" => "Set it to a number from 1 to 100; without it, 3 are taken.",
+        "threshold" => "Set it to at most `samples`, or remove it: without it, more than half must agree.",
+        "connect_to" => "Write it as `192.0.2.7`, `[2001:db8::7]:8443` or `lb.example.net`, without a scheme.",
+        "resolver" => "Write it as `192.0.2.53` or `192.0.2.53:5353`.",
+        "wall.issuer_host" => "Write the host alone, such as `auth.example.net`, without scheme, port and path.",
+        "wall.client_id" => "Write the client as it stands in the redirect (`client_id=…`), or remove the argument.",
+        "wall.location_regex" => "Write a pattern such as `^https://auth\\.example\\.net/`.",
+        _ => "Correct the argument.",
+    }
+}
+
 fn wall(model: &CarveoutProbe, defaults: &Defaults, bad: &mut impl FnMut(Path, String)) -> Wall {
     let Some(declared) = model.wall.known() else { return defaults.wall.clone() };
     let at = Path::attr("wall");
+    if let Some(host) = declared.issuer_host.known().filter(|host| !is_host(host)) {
+        bad(at.then_attr("issuer_host"), format!("{host:?} is no host name, so no redirect would ever lead there."));
+    }
+    if declared.client_id == Attr::Known(String::new()) {
+        bad(at.then_attr("client_id"), "No client has an empty name.".to_owned());
+    }
     let location = declared.location_regex.known().and_then(|pattern| match Regex::new(pattern) {
         Ok(pattern) => Some(pattern),
         Err(error) => {
@@ -238,6 +263,11 @@ fn wall(model: &CarveoutProbe, defaults: &Defaults, bad: &mut impl FnMut(Path, S
     }
 }
 
+/// A name or address alone.
+fn is_host(text: &str) -> bool {
+    split_authority(text).is_ok_and(|(host, port)| port.is_none() && host == text)
+}
+
 fn issuer_host(declared: &Attr<String>) -> Option<String> {
     declared.known().map(|host| host.to_ascii_lowercase())
 }
@@ -252,6 +282,12 @@ impl Defaults {
         let mut defaults = Self::default();
         if let Some(wall) = site.wall.known() {
             defaults.wall.system = wall.system.known().copied();
+            if let Some(host) = wall.issuer_host.known().filter(|host| !is_host(host)) {
+                bad(
+                    Path::attr("site").then_attr("wall").then_attr("issuer_host"),
+                    format!("{host:?} is no host name, so no redirect would ever lead there."),
+                );
+            }
             defaults.wall.issuer_host = issuer_host(&wall.issuer_host);
             defaults.wall.client_ids = wall.client_ids.known().cloned().unwrap_or_default();
         }

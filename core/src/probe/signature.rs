@@ -9,7 +9,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use marks::{Mark, Recognised, by_location, recognise};
+pub use marks::{Mark, Recognised, Weighed, by_location, recognise, weigh};
 pub use table::SIGNATURES;
 
 use homelab_schema::carveout_probe::WallSystem;

@@ -6,7 +6,7 @@
 use std::fmt;
 
 /// An `http` or `https` URL whose path and query stay as they were written.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Url {
     tls: bool,
     host: String,
@@ -120,6 +120,13 @@ impl Url {
         let query = if self.query.is_some() { "?…" } else { "" };
         let scheme = if self.tls { "https" } else { "http" };
         format!("{scheme}://{}{}{query}", self.authority(), self.path)
+    }
+}
+
+impl fmt::Debug for Url {
+    /// [`Url::shown`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
     }
 }
 

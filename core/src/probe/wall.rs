@@ -116,8 +116,9 @@ impl Seen {
             Self::Foreign(_) => 1,
             Self::Refusal(_) => 2,
             Self::Unpinned(_) => 3,
-            Self::Mismatch(..) => 4,
-            Self::Ours(_) => 5,
+            // A form that names somebody else says more than one of the same answer that names nobody.
+            Self::Ours(_) => 4,
+            Self::Mismatch(..) => 5,
             Self::Emergency(_) => 6,
         }
     }

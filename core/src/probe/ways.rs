@@ -11,9 +11,12 @@
 //!   asks what a rule does and not which replica answers, and again only where there was no answer.
 //! - Nothing that a canary carries is a secret, and it never stands in a result: its name does.
 
+use std::collections::HashMap;
+
 use homelab_schema::carveout_probe::Matrix;
 use homelab_schema::ingress::Expect;
 
+use super::boundary::without_repeats;
 use super::{Check, Door, Outcome, Proof, checks};
 
 #[cfg(test)]
@@ -134,20 +137,21 @@ const WEBSOCKET_KEY: &str = "aG9tZWxhYi1wcm9iZS0xNg==";
 /// Every request for `doors`: the declared ones, those around them, and their further forms; without duplicates.
 pub fn requests(doors: &[Door], breadth: Breadth) -> Vec<Check> {
     let mut all = checks(doors, breadth.boundary);
-    for door in doors {
-        let further = forms(door, breadth).into_iter().chain(canaries(door, doors, breadth.spoof));
-        for check in further {
-            let same = |other: &Check| (&other.url, &other.method, other.way) == (&check.url, &check.method, check.way);
-            if !all.iter().any(same) {
-                all.push(check);
-            }
-        }
+    let plain = all.len();
+    let mut public: HashMap<&str, &Door> = HashMap::new();
+    for door in doors.iter().filter(|door| is_public(door)) {
+        public.entry(door.url.host()).or_insert(door);
     }
-    all
+    for door in doors {
+        let here = public.get(door.url.host()).copied();
+        all.extend(forms(door, breadth).into_iter().chain(canaries(door, here, doors, breadth.spoof)));
+    }
+    without_repeats(all, plain)
 }
 
 fn asked(door: &Door, way: Way, method: &str, headers: &[(&str, &str)], outcome: Outcome, proof: Proof) -> Check {
-    let mut all = door.headers.clone();
+    let mut all = Vec::with_capacity(door.headers.len() + headers.len());
+    all.extend_from_slice(&door.headers);
     for (name, value) in headers {
         all.retain(|(found, _)| found != name);
         all.push(((*name).to_owned(), (*value).to_owned()));
@@ -173,7 +177,9 @@ fn forms(door: &Door, breadth: Breadth) -> Vec<Check> {
     let gets = door.methods.iter().any(|method| method == "GET");
     let (small, full) = (breadth.matrix != Matrix::Off, breadth.matrix == Matrix::Full);
     let mut forms = Vec::new();
-    if small && gets && !door.headers.iter().any(|(name, _)| name == "accept") {
+    // Sessions for guests are for browsers: what a program gets instead is the gate's own matter.
+    let is_guests = door.proof.guest.is_some();
+    if small && gets && !is_guests && !door.headers.iter().any(|(name, _)| name == "accept") {
         forms.push(asked(door, Way::Json, "GET", &[("accept", PROGRAM_ACCEPT)], elsewise, lenient.clone()));
     }
     if full && gets && !door.methods.iter().any(|method| method == "HEAD") {
@@ -214,15 +220,18 @@ fn forms(door: &Door, breadth: Breadth) -> Vec<Check> {
     forms
 }
 
-/// What must not open a gate.
-fn canaries(door: &Door, doors: &[Door], spoof: bool) -> Vec<Check> {
+/// Public to everybody, without a session even of a guest.
+fn is_public(door: &Door) -> bool {
+    door.expect == Expect::Public && door.proof.guest.is_none()
+}
+
+/// What must not open a gate; `here` is a public door of the same host.
+fn canaries(door: &Door, here: Option<&Door>, doors: &[Door], spoof: bool) -> Vec<Check> {
     let gets = door.methods.iter().any(|method| method == "GET");
     if !spoof || door.expect != Expect::Gated || !gets {
         return Vec::new();
     }
-    let public = |other: &&Door| other.expect == Expect::Public && other.proof.guest.is_none();
-    let here = doors.iter().filter(public).find(|other| other.url.host() == door.url.host());
-    let elsewhere = doors.iter().filter(public).find(|other| other.url.host() != door.url.host());
+    let elsewhere = doors.iter().filter(|other| is_public(other)).find(|other| other.url.host() != door.url.host());
     let named = here.map_or_else(|| door.url.with_path("/favicon.ico"), |other| other.url.with_path(other.url.path()));
     let host = elsewhere.map_or("localhost", |other| other.url.host());
     let own = door.url.authority();

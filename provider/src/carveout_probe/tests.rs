@@ -1,10 +1,13 @@
 //! The resource through its trait, against an origin whose doors the test opens and closes.
 
+mod accepted;
+mod older;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use homelab_plugin::{Private, Severity};
-use homelab_schema::carveout_probe::{ProbedDoor, Wall, WallSystem};
+use homelab_schema::carveout_probe::{OnVerdict, ProbeResult, ProbedDoor, Verdict, Wall, WallSystem};
 use homelab_schema::ingress::PathType;
 use homelab_schema::provider::{Probe, ProviderConfig};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};

@@ -14,13 +14,13 @@ const CHAIN: &str = "traefik.ingress.kubernetes.io/router.middlewares";
 const ENTRYPOINTS: &str = "traefik.ingress.kubernetes.io/router.entrypoints";
 
 /// A fenced block: its language and its lines.
-struct Block {
-    language: String,
-    text: String,
+pub(crate) struct Block {
+    pub(crate) language: String,
+    pub(crate) text: String,
 }
 
 /// The blocks of each section, by its heading.
-fn sections(page: &str) -> Vec<(String, Vec<Block>)> {
+pub(crate) fn sections(page: &str) -> Vec<(String, Vec<Block>)> {
     let mut sections: Vec<(String, Vec<Block>)> = Vec::new();
     let mut open: Option<Block> = None;
     for line in page.lines() {

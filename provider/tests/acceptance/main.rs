@@ -23,6 +23,8 @@ mod guide;
 mod incident_05;
 mod incident_06;
 mod incident_07;
+mod incident_24;
+mod incident_25;
 mod incidents;
 mod ingress;
 mod ingress_objects;

@@ -1,4 +1,13 @@
-//! `homelab_carveout_probe` against an origin that really redirects.
+//! `homelab_carveout_probe` against an origin that really redirects; behind the real Traefik in [`end_to_end`].
+
+mod end_to_end;
+mod examples;
+mod guests;
+mod guide;
+mod incident_05;
+mod life;
+pub(crate) mod server;
+pub(crate) mod world;
 
 use homelab_plane::terraform::Workspace;
 

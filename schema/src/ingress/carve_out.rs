@@ -59,4 +59,14 @@ pub struct Probe {
     /// Text that must be in the first 64 KiB of its answer while it is public.
     #[model(optional)]
     pub body_contains: Attr<String>,
+    /// Further request headers. Credentials (`Authorization`, `Cookie`, …) are refused: they would be stored in the state and
+    /// on the object, and a gate that lets them pass proves nothing.
+    #[model(optional)]
+    pub headers: Attr<BTreeMap<String, String>>,
+    /// Whether it speaks WebSocket: an upgrade must then reach the app.
+    #[model(optional)]
+    pub websocket: Attr<bool>,
+    /// The origin of a page elsewhere that may ask it while it is public, as in `https://app.example.net`.
+    #[model(optional)]
+    pub cors_origin: Attr<String>,
 }

@@ -7,7 +7,7 @@ use crate::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Leaf, JsonSchema)]
 pub struct ProbeTarget {
     /// Which declaration it is: the path for those of the resource itself, the label for a carve-out of one path,
-    /// `<label>:<path>` for one of several.
+    /// `<label>:<path>` for one of several; with `@<host>` after it on a host of `host_aliases`.
     pub label: String,
     /// Its address.
     pub url: String,
@@ -27,6 +27,15 @@ pub struct ProbeTarget {
     pub content_type: Option<String>,
     /// Text that must be in a public path's answer.
     pub body_contains: Option<String>,
+    /// Further request headers.
+    pub headers: Option<BTreeMap<String, String>>,
+    /// Whether it speaks WebSocket.
+    pub websocket: Option<bool>,
+    /// The origin of a page elsewhere that may ask a public path.
+    pub cors_origin: Option<String>,
+    /// Of a path with `auth = "public"`: the client for which the gate opens a session for guests, `guest_client_id` of
+    /// `wall` in the provider's `site` block; empty where none is named there.
+    pub guest_client_id: Option<String>,
 }
 
 /// A DNS record.

@@ -89,6 +89,7 @@ pub const ARGUMENTS: &[Argument] = &[
     from("site.wall.system", &["HOMELAB_WALL_SYSTEM"]),
     from("site.wall.issuer_host", &["HOMELAB_WALL_ISSUER_HOST"]),
     from("site.wall.client_ids", &["HOMELAB_WALL_CLIENT_IDS"]),
+    from("site.wall.guest_client_id", &["HOMELAB_WALL_GUEST_CLIENT_ID"]),
     from("checks.references", &["HOMELAB_CHECKS_REFERENCES"]),
     or("checks.routes", &["HOMELAB_CHECKS_ROUTES"], "error"),
     from("checks.dns", &["HOMELAB_CHECKS_DNS"]),

@@ -92,6 +92,11 @@ pub struct Wall {
     /// Environment: `HOMELAB_WALL_CLIENT_IDS`, separated by commas.
     #[model(optional)]
     pub client_ids: Attr<Vec<String>>,
+    /// The client for which the guest form of the gate (`public_gate` of `middlewares`) opens a session: by it a probe tells
+    /// a path with `auth = "public"` from a gated one. Left out, any client that is not among `client_ids` counts, and without
+    /// those nothing can be told. Environment: `HOMELAB_WALL_GUEST_CLIENT_ID`.
+    #[model(optional)]
+    pub guest_client_id: Attr<String>,
 }
 
 /// A system that signs people in.

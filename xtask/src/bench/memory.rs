@@ -69,6 +69,15 @@ fn below(mut id: u32, parent: u32, parents: &BTreeMap<u32, u32>) -> bool {
     false
 }
 
+/// The processor time that a process has used until now, to a hundredth of a second.
+pub(super) fn processor(id: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The name of the program, in parentheses, may hold anything.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let ticks: u64 = fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    Some(Duration::from_millis(ticks * 10))
+}
+
 /// A number out of `/proc/<id>/status`; sizes are in KiB.
 pub(super) fn field(id: u32, name: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;

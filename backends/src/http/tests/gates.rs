@@ -9,147 +9,9 @@ use homelab_schema::ingress::{Expect, PathType};
 
 use super::origin::{Asked, Reply, answer};
 use super::*;
+use systems::{GATES, Gate, Request, app, authentik};
 
-/// One gate system.
-struct Gate {
-    name: &'static str,
-    system: WallSystem,
-    answers: fn(&Request<'_>) -> Reply,
-}
-
-/// A request as a gate sees it.
-struct Request<'a>(&'a Asked);
-
-impl Request<'_> {
-    fn method(&self) -> &str {
-        self.0.line.split(' ').next().unwrap()
-    }
-
-    fn path(&self) -> &str {
-        self.0.line.split(' ').nth(1).unwrap().split('?').next().unwrap()
-    }
-
-    fn header(&self, name: &str) -> &str {
-        let found = self.0.headers.iter().find(|(found, _)| found.eq_ignore_ascii_case(name));
-        found.map_or("", |(_, value)| value)
-    }
-
-    fn wants(&self, media: &str) -> bool {
-        self.header("accept").contains(media)
-    }
-
-    fn is_sound(&self) -> bool {
-        let hosts = self.0.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("host")).count();
-        hosts == 1 && self.0.line.ends_with(" HTTP/1.1")
-    }
-}
-
-const TO_AUTHORIZE: &str = "https://auth.example.net/application/o/authorize/?client_id=gate&redirect_uri=https%3A%2F%2F\
-                            photos.example.net%2Foutpost.goauthentik.io%2Fcallback&response_type=code&state=x";
-const TO_ISSUER: &str = "https://auth.example.net/o/authorize?client_id=gate&redirect_uri=https%3A%2F%2Fphotos.example.net%2F\
-                         oauth2%2Fcallback&response_type=code";
-const TO_KEYCLOAK: &str =
-    "https://auth.example.net/realms/home/protocol/openid-connect/auth?client_id=gate&response_type=code";
-const SIGN_IN_FORM: &str = "<html><form method=\"GET\" action=\"/oauth2/start\"><button>Sign in</button></form></html>";
-const HTML: (&str, &str) = ("Content-Type", "text/html; charset=utf-8");
-const JSON: (&str, &str) = ("Content-Type", "application/json");
-const TEXT: (&str, &str) = ("Content-Type", "text/plain; charset=utf-8");
-
-fn head_or(request: &Request<'_>, status: u16, headers: &[(&str, &str)], body: &str) -> Reply {
-    answer(status, headers, if request.method() == "HEAD" { "" } else { body })
-}
-
-/// Traefik's ForwardAuth asks with GET whatever came, and passes the answer on as it is.
-fn authentik(_: &Request<'_>) -> Reply {
-    answer(302, &[("Location", TO_AUTHORIZE), ("Set-Cookie", "authentik_proxy_5f0b8a8c=s3cret; Path=/")], "")
-}
-
-fn authentik_before_2022_8(_: &Request<'_>) -> Reply {
-    let cookie = ("Set-Cookie", "authentik_proxy=s3cret; Path=/");
-    answer(307, &[("Location", "https://photos.example.net/akprox/start"), cookie], "")
-}
-
-fn oauth2_proxy_page(request: &Request<'_>) -> Reply {
-    if request.wants("application/json") {
-        return head_or(request, 401, &[JSON], "{}");
-    }
-    head_or(request, 403, &[HTML, ("Cache-Control", "no-cache")], SIGN_IN_FORM)
-}
-
-fn oauth2_proxy_redirect(request: &Request<'_>) -> Reply {
-    if request.wants("application/json") {
-        return head_or(request, 401, &[JSON], "{}");
-    }
-    answer(302, &[("Location", TO_ISSUER), ("Set-Cookie", "_oauth2_proxy_csrf=s3cret; Path=/; HttpOnly")], "")
-}
-
-/// As an authentication service, with the proxy in front showing its sign-in page in place of the 401.
-fn oauth2_proxy_service(request: &Request<'_>) -> Reply {
-    head_or(request, 401, &[HTML], SIGN_IN_FORM)
-}
-
-fn authelia(request: &Request<'_>) -> Reply {
-    let location = format!("https://auth.example.net/?rd=https%3A%2F%2Fphotos.example.net%2F&rm={}", request.method());
-    let script = request.header("x-requested-with") == "XMLHttpRequest" || !request.wants("text/html");
-    let status = match (script, request.method()) {
-        (true, _) => 401,
-        (false, "GET" | "HEAD" | "OPTIONS") => 302,
-        (false, _) => 303,
-    };
-    head_or(request, status, &[("Location", &location), HTML], "sign in")
-}
-
-fn pomerium(request: &Request<'_>) -> Reply {
-    if !request.wants("text/html") {
-        return head_or(request, 401, &[JSON], "{\"error\":\"Unauthenticated\",\"request_id\":\"x\"}");
-    }
-    let location = "https://auth.example.net/.pomerium/sign_in?pomerium_redirect_uri=x&pomerium_signature=x";
-    answer(302, &[("Location", location), ("x-pomerium-intercepted-response", "true")], "")
-}
-
-fn cloudflare_access(request: &Request<'_>) -> Reply {
-    let application = [("Cf-Access-Domain", "photos.example.net"), ("Cf-Access-Aud", "0123")];
-    if request.header("x-requested-with") == "XMLHttpRequest" {
-        return answer(401, &application, "");
-    }
-    let location = "https://example.cloudflareaccess.com/cdn-cgi/access/login/photos.example.net?kid=0123";
-    answer(302, &[("Location", location), ("Set-Cookie", "CF_AppSession=s3cret; Path=/")], "")
-}
-
-fn cloudflare_access_for_tokens(request: &Request<'_>) -> Reply {
-    let headers = [("Cf-Access-Domain", "photos.example.net"), ("Cf-Access-Aud", "0123"), HTML];
-    head_or(request, 403, &headers, "<html>Forbidden</html>")
-}
-
-fn keycloak(_: &Request<'_>) -> Reply {
-    answer(302, &[("Location", TO_KEYCLOAK), ("Set-Cookie", "mod_auth_openidc_state_x=s3cret; Path=/")], "")
-}
-
-fn basic(request: &Request<'_>) -> Reply {
-    head_or(request, 401, &[("WWW-Authenticate", "Basic realm=\"photos\""), TEXT], "401 Unauthorized")
-}
-
-const GATES: [Gate; 11] = [
-    Gate { name: "authentik", system: WallSystem::Authentik, answers: authentik },
-    Gate { name: "authentik before 2022.8", system: WallSystem::Authentik, answers: authentik_before_2022_8 },
-    Gate { name: "oauth2-proxy with its page", system: WallSystem::Oauth2Proxy, answers: oauth2_proxy_page },
-    Gate { name: "oauth2-proxy without its page", system: WallSystem::Oauth2Proxy, answers: oauth2_proxy_redirect },
-    Gate { name: "oauth2-proxy as a service", system: WallSystem::Oauth2Proxy, answers: oauth2_proxy_service },
-    Gate { name: "authelia", system: WallSystem::Authelia, answers: authelia },
-    Gate { name: "pomerium", system: WallSystem::Pomerium, answers: pomerium },
-    Gate { name: "cloudflare access", system: WallSystem::CloudflareAccess, answers: cloudflare_access },
-    Gate { name: "cloudflare, tokens", system: WallSystem::CloudflareAccess, answers: cloudflare_access_for_tokens },
-    Gate { name: "keycloak behind Apache", system: WallSystem::Keycloak, answers: keycloak },
-    Gate { name: "basic", system: WallSystem::Basic, answers: basic },
-];
-
-fn app(request: &Request<'_>) -> Reply {
-    match (request.method(), request.header("upgrade")) {
-        ("OPTIONS", _) => answer(204, &[("Access-Control-Allow-Origin", "*")], ""),
-        (_, "websocket") => answer(426, &[TEXT], "Upgrade Required"),
-        _ => head_or(request, 200, &[HTML], "<html>photos</html>"),
-    }
-}
+mod systems;
 
 /// What a proxy that is set up well routes to the app: `/share` and what is below it, by elements.
 fn is_carved_out(path: &str) -> bool {
@@ -241,14 +103,81 @@ async fn every_system_walls_a_public_path_off_and_an_open_one_is_exposed() {
 }
 
 #[tokio::test]
-async fn every_status_of_a_redirect_to_the_sign_in_is_the_wall() {
-    for status in [301, 302, 303, 307, 308] {
-        for (gate, location) in [(0, TO_AUTHORIZE), (9, TO_KEYCLOAK)] {
-            let serve = move |_: &Request<'_>| answer(status, &[("Location", location)], "");
-            let report = judged(&GATES[gate], Matrix::Off, serve).await;
+async fn every_form_is_named_with_its_issuer_and_its_client() {
+    for gate in &GATES {
+        let report = judged(gate, Matrix::Small, gate.answers).await;
+        let seen = |way: Way| {
+            let root = |judged: &&homelab_core::probe::Judged| judged.check.label == "root" && judged.check.way == way;
+            report.judged.iter().find(root).unwrap().shown.wall.clone()
+        };
+        let browser = seen(Way::Plain).unwrap();
+        let found = (browser.form, browser.issuer.as_deref(), browser.client_id.as_deref());
+        assert_eq!(found, (gate.browser, gate.issuer, gate.client), "{}", gate.name);
+        assert_eq!(seen(Way::Json).unwrap().form, gate.program, "{}", gate.name);
+    }
+}
+
+/// `reply` with another status.
+fn with_status(reply: Reply, status: u16) -> Reply {
+    let Reply::Send(bytes) = reply else { unreachable!("an answer is sent") };
+    let text = String::from_utf8(bytes).unwrap();
+    Reply::Send(format!("HTTP/1.1 {status} X\r\n{}", text.split_once("\r\n").unwrap().1).into_bytes())
+}
+
+fn status_of(reply: &Reply) -> u16 {
+    let Reply::Send(bytes) = reply else { unreachable!("an answer is sent") };
+    std::str::from_utf8(bytes).unwrap().split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn another_status_hides_no_wall() {
+    // What each answers to a browser, and the statuses under which proxies pass the same on.
+    let browser = Asked {
+        line: "GET / HTTP/1.1".to_owned(),
+        headers: vec![("accept".to_owned(), "text/html".to_owned())],
+        connection: 0,
+        tls: None,
+    };
+    for gate in &GATES {
+        let own = status_of(&(gate.answers)(&Request(&browser)));
+        let others: &[u16] = match own {
+            300..=399 => &[301, 302, 303, 307, 308],
+            // A refusal without a page is one by its status.
+            _ if gate.browser.contains("page") => &[200, 401, 403],
+            _ => &[],
+        };
+        for &status in others {
+            let answers = gate.answers;
+            let report = judged(gate, Matrix::Off, move |request| with_status(answers(request), status)).await;
             let seen = |label: &str| report.results().into_iter().find(|result| result.label == label).unwrap().verdict;
-            assert_eq!((seen("root"), seen("share")), (Verdict::Ok, Verdict::Walled), "{status} {location}");
+            assert_eq!((seen("root"), seen("share")), (Verdict::Ok, Verdict::Walled), "{} {status}", gate.name);
         }
+    }
+}
+
+#[tokio::test]
+async fn somebody_elses_wall_of_the_same_system_is_not_the_gate() {
+    for gate in GATES.iter().filter(|gate| gate.issuer == Some("auth.example.net")) {
+        let answers = gate.answers;
+        let elsewhere = move |request: &Request<'_>| {
+            let Reply::Send(bytes) = answers(request) else { unreachable!("an answer is sent") };
+            Reply::Send(
+                String::from_utf8(bytes).unwrap().replace("//auth.example.net/", "//auth.example.org/").into_bytes(),
+            )
+        };
+        let report = judged(gate, Matrix::Off, elsewhere).await;
+        let root = report.results().into_iter().find(|result| result.label == "root").unwrap();
+        assert_eq!(root.verdict, Verdict::Unknown, "{}", gate.name);
+    }
+    for gate in GATES.iter().filter(|gate| gate.client.is_some()) {
+        let answers = gate.answers;
+        let another = move |request: &Request<'_>| {
+            let Reply::Send(bytes) = answers(request) else { unreachable!("an answer is sent") };
+            Reply::Send(String::from_utf8(bytes).unwrap().replace("client_id=gate", "client_id=app").into_bytes())
+        };
+        let report = judged(gate, Matrix::Off, another).await;
+        let root = report.results().into_iter().find(|result| result.label == "root").unwrap();
+        assert_eq!(root.verdict, Verdict::Unknown, "{}", gate.name);
     }
 }
 

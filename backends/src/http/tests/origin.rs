@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
+
+use super::certificates::Certificate;
 
 /// One request, as it arrived.
 #[derive(Clone, Debug)]
@@ -17,18 +19,26 @@ pub(super) struct Asked {
     pub(super) line: String,
     /// In order, names as they were sent.
     pub(super) headers: Vec<(String, String)>,
+    /// Over which connection, from 0.
+    pub(super) connection: usize,
+    /// The name in the TLS handshake, and the protocol that was agreed on there.
+    pub(super) tls: Option<(String, Vec<u8>)>,
 }
 
 /// What to do with a request.
 pub(super) enum Reply {
     /// Send this and close.
     Send(Vec<u8>),
+    /// Send this and wait for the next request over the same connection.
+    Keep(Vec<u8>),
     /// Send this and reset the connection.
     Reset(Vec<u8>),
     /// Send this and then nothing, for as long as the other side stays.
     Hang(Vec<u8>),
     /// Send this, and then zeros for as long as the other side takes them.
     Endless(Vec<u8>),
+    /// Send this, and then one letter after the other, slowly.
+    Trickle(Vec<u8>),
 }
 
 pub(super) struct Origin {
@@ -44,7 +54,15 @@ type Handler = Arc<dyn Fn(usize, &Asked) -> Reply + Send + Sync>;
 impl Origin {
     /// Answers request number n (from 0) with `handler(n, request)`.
     pub(super) async fn start(handler: impl Fn(usize, &Asked) -> Reply + Send + Sync + 'static) -> Self {
-        Self::serve(None, Arc::new(handler)).await
+        Self::start_at("127.0.0.1:0", handler).await
+    }
+
+    /// As [`Origin::start`], at that address.
+    pub(super) async fn start_at(
+        address: &str,
+        handler: impl Fn(usize, &Asked) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::serve(address, None, Arc::new(handler)).await
     }
 
     /// As [`Origin::start`], over TLS.
@@ -52,18 +70,23 @@ impl Origin {
         certificate: &Certificate,
         handler: impl Fn(usize, &Asked) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        Self::serve(Some(certificate.acceptor()), Arc::new(handler)).await
+        Self::serve("127.0.0.1:0", Some(certificate.acceptor(&[])), Arc::new(handler)).await
     }
 
-    async fn serve(tls: Option<TlsAcceptor>, handler: Handler) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    /// As [`Origin::start_tls`], where the server speaks these protocols.
+    pub(super) async fn start_with_protocols(certificate: &Certificate, protocols: &[&[u8]]) -> Self {
+        Self::serve("127.0.0.1:0", Some(certificate.acceptor(protocols)), Arc::new(|_, _| answer(200, &[], ""))).await
+    }
+
+    async fn serve(address: &str, tls: Option<TlsAcceptor>, handler: Handler) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (asked, most) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
         let now = Arc::new(AtomicUsize::new(0));
         let task = tokio::spawn({
             let (asked, most) = (Arc::clone(&asked), Arc::clone(&most));
             async move {
-                loop {
+                for connection in 0.. {
                     let (stream, _) = listener.accept().await.unwrap();
                     let (tls, handler, asked) = (tls.clone(), Arc::clone(&handler), Arc::clone(&asked));
                     most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
@@ -74,7 +97,7 @@ impl Origin {
                         handler(number, request)
                     });
                     // A client may leave at any moment: that is what some tests are about.
-                    tokio::spawn(connection(stream, tls, handler, asked));
+                    tokio::spawn(serve(stream, tls, Served { handler, asked, connection }));
                 }
             }
         });
@@ -93,31 +116,38 @@ impl Drop for Origin {
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    tls: Option<TlsAcceptor>,
+/// What a connection needs.
+struct Served {
     handler: Handler,
     asked: Arc<Mutex<Vec<Asked>>>,
-) -> std::io::Result<()> {
-    let Some(tls) = tls else {
-        let stream = BufReader::new(stream);
-        let (stream, reply) = exchange(stream, &handler, &asked).await?;
-        let mut stream = stream.into_inner();
-        if let Reply::Reset(_) = reply {
-            stream.set_zero_linger()?;
-            return Ok(());
+    connection: usize,
+}
+
+async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, served: Served) -> std::io::Result<()> {
+    if let Some(tls) = tls {
+        let stream = tls.accept(stream).await?;
+        let (_, session) = stream.get_ref();
+        let name = session.server_name().unwrap_or_default().to_owned();
+        let agreed = (name, session.alpn_protocol().unwrap_or_default().to_vec());
+        let mut stream = BufReader::new(stream);
+        while let Reply::Keep(_) = exchange(&mut stream, &served, Some(&agreed)).await? {}
+        return stream.into_inner().shutdown().await;
+    }
+    let mut stream = BufReader::new(stream);
+    loop {
+        match exchange(&mut stream, &served, None).await? {
+            Reply::Keep(_) => {}
+            Reply::Reset(_) => return stream.into_inner().set_zero_linger(),
+            _ => return stream.into_inner().shutdown().await,
         }
-        return stream.shutdown().await;
-    };
-    let (stream, _) = exchange(BufReader::new(tls.accept(stream).await?), &handler, &asked).await?;
-    stream.into_inner().shutdown().await
+    }
 }
 
 async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
-    mut stream: BufReader<S>,
-    handler: &Handler,
-    asked: &Mutex<Vec<Asked>>,
-) -> std::io::Result<(BufReader<S>, Reply)> {
+    stream: &mut BufReader<S>,
+    served: &Served,
+    tls: Option<&(String, Vec<u8>)>,
+) -> std::io::Result<Reply> {
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();
@@ -133,27 +163,36 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     let request = Asked {
         line: lines[0].clone(),
         headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        connection: served.connection,
+        tls: tls.cloned(),
     };
     let reply = {
-        let mut asked = asked.lock().unwrap();
+        let mut asked = served.asked.lock().unwrap();
         asked.push(request.clone());
-        handler(asked.len() - 1, &request)
+        (served.handler)(asked.len() - 1, &request)
     };
-    match &reply {
-        Reply::Send(bytes) | Reply::Reset(bytes) | Reply::Hang(bytes) | Reply::Endless(bytes) => {
-            stream.write_all(bytes).await?;
-            stream.flush().await?;
-        }
-    }
+    let (Reply::Send(bytes)
+    | Reply::Keep(bytes)
+    | Reply::Reset(bytes)
+    | Reply::Hang(bytes)
+    | Reply::Endless(bytes)
+    | Reply::Trickle(bytes)) = &reply;
+    stream.write_all(bytes).await?;
+    stream.flush().await?;
     match &reply {
         Reply::Hang(_) => {
             // Ends when the other side does.
             let _ = stream.read_line(&mut String::new()).await;
         }
         Reply::Endless(_) => while stream.write_all(&[0; 1024]).await.is_ok() {},
-        Reply::Send(_) | Reply::Reset(_) => {}
+        Reply::Trickle(_) => {
+            while stream.write_all(b"x").await.is_ok() && stream.flush().await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        Reply::Send(_) | Reply::Keep(_) | Reply::Reset(_) => {}
     }
-    Ok((stream, reply))
+    Ok(reply)
 }
 
 /// A whole answer.
@@ -162,34 +201,4 @@ pub(super) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Reply
     let length = body.len();
     let text = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n{}\r\n{body}", headers.concat());
     Reply::Send(text.into_bytes())
-}
-
-/// A certificate and its key.
-pub(super) struct Certificate {
-    pub(super) pem: String,
-    der: rustls::pki_types::CertificateDer<'static>,
-    key: Vec<u8>,
-}
-
-impl Certificate {
-    /// Of `name`, valid until the end of the year `until`. It is its own authority.
-    pub(super) fn new(name: &str, until: i32) -> Self {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
-        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
-        params.not_after = rcgen::date_time_ymd(until, 12, 31);
-        let certificate = params.self_signed(&key).unwrap();
-        Self { pem: certificate.pem(), der: certificate.der().clone(), key: key.serialize_der() }
-    }
-
-    fn acceptor(&self) -> TlsAcceptor {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![self.der.clone()], PrivatePkcs8KeyDer::from(self.key.clone()).into())
-            .unwrap();
-        TlsAcceptor::from(Arc::new(config))
-    }
 }

@@ -37,8 +37,20 @@ impl Homelab {
         self
     }
 
+    /// Arguments separated by spaces.
+    pub(crate) fn args(mut self, arguments: &str) -> Self {
+        self.command.args(arguments.split_whitespace());
+        self
+    }
+
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    /// A folder in the one in which the program runs.
+    pub(crate) fn folder(self, name: &str) -> Self {
+        std::fs::create_dir(self.home.path().join(name)).unwrap();
         self
     }
 

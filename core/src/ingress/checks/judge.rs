@@ -8,6 +8,7 @@ use homelab_schema::ingress::{Auth, PathType, Probe, RateLimit, Service};
 
 use crate::finding::{Finding, ingress as codes};
 use crate::names;
+use crate::probe::{header_error, is_origin};
 
 /// Traefik keeps the thousand highest numbers for itself.
 const HIGHEST_PRIORITY: i64 = i64::MAX - 1000;
@@ -181,6 +182,26 @@ impl Judge {
                 let at = at.then_attr("statuses").then_index(index);
                 self.malformed(&status.to_string(), &at, "a status from 100 to 599");
             }
+        }
+        for (name, value) in probe.headers.known().into_iter().flatten() {
+            if header_error(name, value).is_some() {
+                let expected =
+                    "a header that is no credential and not set by the probe itself, with a value of printable ASCII";
+                self.malformed(name, &at.then_attr("headers").then_key(name), expected);
+            }
+        }
+        if let Some(origin) = probe.cors_origin.known().filter(|origin| !is_origin(origin)) {
+            self.malformed(
+                origin,
+                &at.then_attr("cors_origin"),
+                "scheme and host alone, as in https://app.example.net",
+            );
+        }
+        if let Some(media) = probe.content_type.known().filter(|media| !media.contains('/')) {
+            self.malformed(media, &at.then_attr("content_type"), "a media type such as application/json");
+        }
+        if probe.body_contains == Attr::Known(String::new()) {
+            self.malformed("", &at.then_attr("body_contains"), "a text that only the app has");
         }
     }
 }

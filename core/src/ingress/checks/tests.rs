@@ -322,6 +322,58 @@ fn mistakes() -> Vec<(&'static str, Ingress, &'static str, &'static str, &'stati
             "carve_out[\"a\"].probe.statuses[0]",
             "from 100 to 599",
         ),
+        (
+            "a credential for the probe",
+            carved(
+                "a",
+                CarveOut {
+                    probe: Attr::Known(Probe {
+                        headers: Attr::Known(BTreeMap::from([("Cookie".to_owned(), "a=b".to_owned())])),
+                        ..Probe::default()
+                    }),
+                    ..open(&["/a"])
+                },
+            ),
+            "HL1003",
+            "carve_out[\"a\"].probe.headers[\"Cookie\"]",
+            "no credential",
+        ),
+        (
+            "an origin that is none",
+            carved(
+                "a",
+                CarveOut {
+                    probe: Attr::Known(Probe { cors_origin: text("app.example.net"), ..Probe::default() }),
+                    ..open(&["/a"])
+                },
+            ),
+            "HL1003",
+            "carve_out[\"a\"].probe.cors_origin",
+            "scheme and host alone",
+        ),
+        (
+            "a media type that is none",
+            carved(
+                "a",
+                CarveOut {
+                    probe: Attr::Known(Probe { content_type: text("json"), ..Probe::default() }),
+                    ..open(&["/a"])
+                },
+            ),
+            "HL1003",
+            "carve_out[\"a\"].probe.content_type",
+            "application/json",
+        ),
+        (
+            "a text that everything holds",
+            carved(
+                "a",
+                CarveOut { probe: Attr::Known(Probe { body_contains: text(""), ..Probe::default() }), ..open(&["/a"]) },
+            ),
+            "HL1003",
+            "carve_out[\"a\"].probe.body_contains",
+            "that only the app has",
+        ),
     ]
 }
 

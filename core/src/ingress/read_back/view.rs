@@ -37,7 +37,7 @@ pub(super) fn service_of(object: &Value) -> Option<(String, String)> {
 }
 
 /// The paths of the first host: of ours all hosts have the same.
-fn paths(object: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn paths(object: &Value) -> impl Iterator<Item = &Value> {
     let first = object.pointer("/spec/rules/0/http/paths").and_then(Value::as_array);
     first.into_iter().flatten()
 }

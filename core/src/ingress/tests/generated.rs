@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use homelab_cty::{Model, Path};
 use homelab_schema::Attr;
 use homelab_schema::ingress::{
-    Auth, CarveOut, DnsMode, ExternalMonitor, Homepage, Ingress, PathType, Probe, RateLimit, ScaleToZero, Scheme,
-    Service,
+    Auth, CarveOut, DnsMode, ExternalMonitor, Homepage, Ingress, PathType, Probe, ProbeTarget, RateLimit, ScaleToZero,
+    Scheme, Service,
 };
 use homelab_schema::provider::{Middlewares, Site};
 use proptest::prelude::*;
 
 use super::reading::found;
 use super::*;
-use crate::ingress::read_back::read_back;
+use crate::ingress::{declared, read_back::read_back};
 
 fn path() -> impl Strategy<Value = String> {
     prop::collection::vec("[a-c]{1,2}", 0..4).prop_map(|parts| format!("/{}", parts.join("/")))
@@ -48,13 +48,18 @@ fn groups() -> impl Strategy<Value = Vec<String>> {
 }
 
 fn probe() -> impl Strategy<Value = Probe> {
-    (any::<bool>(), maybe(Just(vec!["HEAD".to_owned()])), maybe(Just(vec![404_u16])), maybe("[a-z]{1,3}")).prop_map(
-        |(skip, methods, statuses, text)| Probe {
+    let methods = maybe(Just(vec!["HEAD".to_owned()]));
+    let headers = maybe(Just(BTreeMap::from([("X-Version".to_owned(), "2".to_owned())])));
+    (any::<bool>(), methods, maybe(Just(vec![404_u16])), maybe("[a-z]{1,3}"), headers, maybe(any::<bool>())).prop_map(
+        |(skip, methods, statuses, text, headers, websocket)| Probe {
             skip: Attr::Known(skip),
             methods,
             statuses,
             content_type: text.clone().map(|text| format!("text/{text}")),
+            cors_origin: text.clone().map(|text| format!("https://{text}.example.net")),
             body_contains: text,
+            headers,
+            websocket,
         },
     )
 }
@@ -246,6 +251,41 @@ proptest! {
         prop_assert_eq!(differences(&read, &state), Vec::<String>::new());
         let by_key: Vec<_> = objects.iter().map(|object| (object.key(), object.body.clone())).collect();
         prop_assert_eq!(state.rendered_hash, Attr::Known(outputs::hash_of_objects(&by_key)));
+    }
+
+    #[test]
+    fn the_objects_alone_tell_what_a_probe_is_to_ask(config in declaration(), house in house()) {
+        prop_assume!(!is_malformed(&config, &house));
+        let state = planned(&config, &house);
+        let objects: Vec<serde_json::Value> = render::render_all(&Spec::of(&state, &house).unwrap())
+            .into_iter()
+            .map(|object| {
+                let mut body = object.body;
+                body["kind"] = json!(object.kind.as_str());
+                body["metadata"]["namespace"] = json!("photos");
+                body["metadata"]["name"] = json!(object.name);
+                body
+            })
+            .collect();
+        let declared = declared::declared(&objects);
+        prop_assert_eq!(declared.len(), 1);
+        prop_assert_eq!((declared[0].name.as_str(), &declared[0].gone), ("g", &Vec::new()));
+        // The client of guests stands on no object, a hash of routes is for who waits for changes, and a prefix that ends with
+        // a slash matches alike in both kinds.
+        let meant = |target: ProbeTarget| ProbeTarget {
+            routing_hash: String::new(),
+            guest_client_id: target.guest_client_id.map(|_| String::new()),
+            path_type: match target.path_type {
+                PathType::ImplementationSpecific if target.url.ends_with('/') => PathType::Prefix,
+                other => other,
+            },
+            ..target
+        };
+        let found: Vec<ProbeTarget> =
+            declared[0].doors.iter().filter_map(|door| door.target("photos", "")).map(meant).collect();
+        let wanted: Vec<ProbeTarget> =
+            state.probe_targets.into_known().unwrap().into_iter().map(meant).collect();
+        prop_assert_eq!(found, wanted);
     }
 
     #[test]

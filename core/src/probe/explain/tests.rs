@@ -53,3 +53,54 @@ fn what_is_no_answer_is_none() {
         assert!(recorded(text).is_none(), "{text:?}");
     }
 }
+
+#[test]
+fn lines_that_match_and_lines_that_miss_are_told_apart() {
+    // The form of a gate but for the cookie, and a page under a status that no gate has.
+    let text = "HTTP/1.1 302 Found\nLocation: https://auth.example.net/application/o/authorize/?client_id=x&redirect_uri=y\n\n";
+    let explained = explain(&url(), &Wall::default(), &recorded(text).unwrap());
+    let [form] = explained.forms.as_slice() else { panic!("{explained:#?}") };
+    assert_eq!(
+        form.has,
+        [
+            "a redirect",
+            "a path of Location that ends in /application/o/authorize",
+            "client_id in the query of Location"
+        ]
+    );
+    let near: Vec<(&str, &str)> =
+        explained.near.iter().map(|near| (near.form.as_str(), near.lacks[0].as_str())).collect();
+    assert_eq!(
+        near,
+        [
+            (
+                "sign-in redirect with the outpost's callback",
+                "redirect_uri in the query of Location with /outpost.goauthentik.io/callback"
+            ),
+            ("sign-in redirect with the outpost's cookie", "a cookie named authentik_proxy…"),
+        ]
+    );
+    let page = "HTTP/1.1 503 Service Unavailable\nContent-Type: text/html\n\n<ak-flow-executor>";
+    let explained = explain(&url(), &Wall::default(), &recorded(page).unwrap());
+    assert!(explained.forms.is_empty());
+    assert_eq!(explained.near[0].lacks, ["status 200 or 401 or 403"]);
+    // What any answer may have is near nothing.
+    let plain = "HTTP/1.1 401 Unauthorized\nContent-Type: text/plain\n\nno";
+    assert_eq!(explain(&url(), &Wall::default(), &recorded(plain).unwrap()).near, []);
+}
+
+#[test]
+fn the_wall_that_counts_is_named() {
+    let named = |wall: &Wall| explain(&url(), wall, &recorded("HTTP/1.1 200 OK").unwrap()).wall;
+    assert_eq!(named(&Wall::default()), "any system that is known");
+    let wall = Wall {
+        system: Some(WallSystem::Authentik),
+        issuer_host: Some("auth.example.net".to_owned()),
+        client_ids: vec!["gate".to_owned(), "other".to_owned()],
+        location: Some(regex::Regex::new("/sso").unwrap()),
+    };
+    assert_eq!(
+        named(&wall),
+        "authentik at auth.example.net for client gate or other, or a redirect whose Location matches /sso"
+    );
+}

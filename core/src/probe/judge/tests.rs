@@ -1,4 +1,4 @@
-use homelab_cty::Attr;
+use homelab_cty::{Attr, Path};
 use homelab_schema::carveout_probe::WallSystem;
 use proptest::prelude::*;
 
@@ -280,4 +280,89 @@ fn one_answer_to_a_canary_is_enough_and_a_lost_one_is_asked_for_again() {
     assert_eq!(report.verdict, Verdict::Exposed);
     assert!(report.findings()[0].observed.contains("(spoof bearer)"), "{:?}", report.findings());
     assert!(report.complaints().iter().all(|complaint| complaint.ends_with("(spoof bearer)")));
+}
+
+#[test]
+fn evidence_stays_while_nothing_changes_and_differs_where_something_does() {
+    let with = |change: &dyn Fn(&mut Check, &mut Observation)| {
+        let (mut check, mut sample) = (check(Outcome::Gated), sample(Observed::Gated));
+        change(&mut check, &mut sample);
+        judge(vec![check], vec![vec![sample; 3]], 2).judged.remove(0)
+    };
+    let first = with(&|_, _| ()).evidence();
+    assert_eq!(first.len(), 12);
+    assert!(first.bytes().all(|digit| digit.is_ascii_hexdigit()), "{first}");
+    assert_eq!(with(&|_, _| ()).evidence(), first);
+    assert_eq!(with(&|_, sample| sample.status = Some(303)).evidence(), first, "a status changes by chance");
+    assert_eq!(with(&|check, _| check.label = "other".to_owned()).evidence(), first, "a name is no fact");
+    let issuer = |sample: &mut Observation| sample.wall.as_mut().unwrap().issuer = Some("auth.example.org".to_owned());
+    let client = |sample: &mut Observation| sample.wall.as_mut().unwrap().client_id = Some("other".to_owned());
+    let others = [
+        with(&|_, sample| issuer(sample)),
+        with(&|_, sample| client(sample)),
+        with(&|_, sample| sample.observed = Observed::Public),
+        with(&|_, sample| sample.wall = None),
+        with(&|check, _| check.method = "HEAD".to_owned()),
+        with(&|check, _| check.way = Way::Json),
+        with(&|check, _| check.url = check.url.with_path("/other")),
+        with(&|check, _| check.outcome = Outcome::Public),
+    ];
+    let mut seen: Vec<String> = others.iter().map(Judged::evidence).collect();
+    seen.push(first);
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 9);
+    // An issuer that changes is news, although no other field of a result shows it.
+    let report = |judged: Judged| Report { verdict: judged.verdict, judged: vec![judged], ending: Vec::new() };
+    assert!(!report(with(&|_, _| ())).says_the_same(&report(with(&|_, sample| issuer(sample))).results()));
+    let finding = with(&|_, sample| sample.observed = Observed::Public).finding().unwrap();
+    let evidence = with(&|_, sample| sample.observed = Observed::Public).evidence();
+    assert!(finding.observed.ends_with(&format!("(3 of 3 samples, evidence {evidence}).")), "{}", finding.observed);
+}
+
+fn on_host(number: usize, path: &str, outcome: Outcome) -> Check {
+    Check {
+        at: Path::attr("target").then_key(&format!("{number}{path}")),
+        url: Url::parse(&format!("https://app{number}.example.net{path}")).unwrap(),
+        ..check(outcome)
+    }
+}
+
+#[test]
+fn what_is_in_front_of_several_hosts_is_told_once() {
+    let lost = |why: &str| Observation::failed(Failure::Unreachable(why.to_owned()));
+    let fails = || Observation { wall: None, status: Some(400), ..sample(Observed::Ambiguous) };
+    let codes = |samples: [Observation; 3], outcome: Outcome| -> Vec<(Code, Path)> {
+        let checks = (0..3).map(|number| on_host(number, "/", outcome)).collect();
+        let findings = judge(checks, samples.map(|sample| vec![sample]).to_vec(), 1).findings();
+        findings.into_iter().map(|finding| (finding.code, finding.path)).collect()
+    };
+    let root = Path::root;
+    // A load balancer, and a resolver, which names the host that it was asked for.
+    let refused = || lost("192.0.2.7:443: the connection was refused");
+    assert_eq!(codes([refused(), refused(), refused()], Outcome::Gated), [(probe::UNKNOWN, root())]);
+    let looked_up = |number: usize| lost(&format!("app{number}.example.net could not be looked up: no answer"));
+    assert_eq!(codes([looked_up(0), looked_up(1), looked_up(2)], Outcome::Public), [(probe::UNKNOWN, root())]);
+    let given_up = || Observation::failed(Failure::GivenUp(Box::new(refused().failure.unwrap())));
+    assert_eq!(codes([refused(), given_up(), given_up()], Outcome::Public), [(probe::UNKNOWN, root())]);
+    // A gate that answers 400 to everything.
+    assert_eq!(codes([fails(), fails(), fails()], Outcome::Gated), [(probe::GATE_FAILS, root())]);
+    // Apps that answer 400 are their own matter, and so are hosts of a gate that is fine elsewhere.
+    let at = |number: usize| Path::attr("target").then_key(&format!("{number}/"));
+    let unknown = |number: usize| (probe::UNKNOWN, at(number));
+    assert_eq!(codes([fails(), fails(), fails()], Outcome::Public), [unknown(0), unknown(1), unknown(2)]);
+    assert_eq!(codes([fails(), fails(), sample(Observed::Gated)], Outcome::Gated), [unknown(0), unknown(1)]);
+    // Two reasons are two findings, and one host is its own matter.
+    let timed_out = lost("192.0.2.8:443: no connection within 10s");
+    assert_eq!(codes([refused(), refused(), timed_out], Outcome::Gated), [(probe::UNKNOWN, root()), unknown(2)]);
+}
+
+#[test]
+fn certificates_that_end_soon_are_told_and_are_no_complaint() {
+    let fine = judge(vec![check(Outcome::Public)], vec![vec![sample(Observed::Public)]], 1);
+    let ending = vec![Ending { host: "photos.example.net".to_owned(), days: 3 }];
+    let report = Report { ending, ..fine.clone() };
+    assert_eq!((report.results(), report.complaints(), report.told().len()), (fine.results(), fine.complaints(), 0));
+    let told: Vec<(Code, String)> = report.findings().into_iter().map(|it| (it.code, it.observed)).collect();
+    assert_eq!(told, [(probe::CERTIFICATE_ENDS, "The certificate of photos.example.net ends in 3 days.".to_owned())]);
 }

@@ -257,6 +257,25 @@ fn a_guest_is_sent_to_the_issuer_as_the_guests_client() {
 }
 
 #[test]
+fn a_guests_client_that_nobody_named_is_any_but_the_gates() {
+    let guest = |wall: &Wall, answer: &Answer| {
+        let proof = Proof { guest: Some(String::new()), ..Proof::default() };
+        let seen = observe(&Check { proof, ..check(Outcome::Public) }, wall, answer);
+        (seen.observed, seen.unmet)
+    };
+    let to = |location: &str| answer(302, &[("location", location)]);
+    let another = to(&AUTHORIZE.replace("client_id=gate", "client_id=guests"));
+    assert_eq!(guest(&pinned("gate"), &another), (Observed::Public, false));
+    assert_eq!(guest(&pinned("gate"), &to(AUTHORIZE)), (Observed::Gated, false), "the gate itself is a wall");
+    for location in [AUTHORIZE, &AUTHORIZE.replace("client_id=gate", "client_id=guests")] {
+        assert_eq!(guest(&authentik(), &to(location)), (Observed::Ambiguous, false), "nothing tells them apart");
+    }
+    for wall in [authentik(), pinned("gate")] {
+        assert_eq!(guest(&wall, &answer(200, &[])), (Observed::Ambiguous, true), "no session is opened");
+    }
+}
+
+#[test]
 fn a_refusal_in_the_words_of_the_gate_proves_neither() {
     let wall = Wall { system: Some(WallSystem::Oauth2Proxy), ..Wall::default() };
     let refusal = Answer { body: b"{}".to_vec(), ..answer(401, &[("content-type", "application/json")]) };
@@ -308,4 +327,38 @@ fn a_page_without_its_body_may_be_one_to_sign_in() {
     let image = answer(200, &[("content-type", "image/png")]);
     assert_eq!(observe(&head, &authentik(), &image).observed, Observed::Public);
     assert_eq!(seen(Outcome::Gated, &authentik(), &html), Observed::Public);
+}
+
+#[test]
+fn a_wall_of_another_house_is_not_the_gate_whichever_form_it_has() {
+    use Observed::{Ambiguous, Gated};
+    let cloudflare = Wall {
+        system: Some(WallSystem::CloudflareAccess),
+        issuer_host: Some("home.cloudflareaccess.com".to_owned()),
+        ..Wall::default()
+    };
+    let proxy = Wall {
+        system: Some(WallSystem::Oauth2Proxy),
+        issuer_host: Some("auth.example.net".to_owned()),
+        ..Wall::default()
+    };
+    let table = [
+        (&cloudflare, "https://home.cloudflareaccess.com/cdn-cgi/access/login/photos.example.net", Gated),
+        (&cloudflare, "https://other.cloudflareaccess.com/cdn-cgi/access/login/photos.example.net", Ambiguous),
+        (&cloudflare, "/cdn-cgi/access/login?x", Gated),
+        (&proxy, "/oauth2/start?rd=x", Gated),
+        (&proxy, "https://login.example.net/oauth2/start?rd=x", Gated),
+        (&proxy, "https://login.example.org/oauth2/start?rd=x", Ambiguous),
+        (&authentik(), "https://photos.example.net/outpost.goauthentik.io/start?rd=x", Gated),
+        (&authentik(), "https://photos.example.org/outpost.goauthentik.io/start?rd=x", Ambiguous),
+    ];
+    for (wall, location, expected) in table {
+        for outcome in [Outcome::Gated, Outcome::Public] {
+            assert_eq!(
+                seen(outcome, wall, &answer(302, &[("location", location)])),
+                expected,
+                "{outcome:?} {location}"
+            );
+        }
+    }
 }

@@ -82,6 +82,12 @@ fn what_cannot_be_probed_is_refused_at_its_attribute() {
     assert_eq!(with(&|model| model.connect_to = "a b".to_owned().into()), at("connect_to"));
     let wall = |pattern: &str| DeclaredWall { location_regex: pattern.to_owned().into(), ..DeclaredWall::default() };
     assert_eq!(with(&|model| model.wall = wall("(").into()), at("wall.location_regex"));
+    let issuer = |host: &str| DeclaredWall { issuer_host: host.to_owned().into(), ..DeclaredWall::default() };
+    for host in ["https://auth.example.net", "auth.example.net/", "auth.example.net:443", ""] {
+        assert_eq!(with(&|model| model.wall = issuer(host).into()), at("wall.issuer_host"), "{host}");
+    }
+    let nobody = DeclaredWall { client_id: String::new().into(), ..DeclaredWall::default() };
+    assert_eq!(with(&|model| model.wall = nobody.clone().into()), at("wall.client_id"));
     assert_eq!(refusal(&CarveoutProbe::default()), at(""));
 }
 
@@ -102,11 +108,100 @@ fn what_is_wrong_with_a_door_is_refused_at_its_attribute() {
     assert_eq!(with(&|door| door.headers = headers("COOKIE", "x").into()), at("headers[\"COOKIE\"]"));
     assert_eq!(with(&|door| door.headers = headers("x y", "x").into()), at("headers[\"x y\"]"));
     assert_eq!(with(&|door| door.headers = headers("x", "a\r\nb: c").into()), at("headers[\"x\"]"));
+    assert_eq!(with(&|door| door.body_contains = String::new().into()), at("body_contains"));
+    assert_eq!(with(&|door| door.cors_origin = "app.example.net".to_owned().into()), at("cors_origin"));
     let gated = |door: &mut ProbedDoor| {
         door.expect = Expect::Gated.into();
         door.statuses = vec![302].into();
     };
     assert_eq!(with(&gated), at("expect"));
+    let asked = |door: &mut ProbedDoor| {
+        door.expect = Expect::Gated.into();
+        door.cors_origin = "https://app.example.net".to_owned().into();
+    };
+    assert_eq!(with(&asked), at("expect"));
+}
+
+#[test]
+fn every_refusal_says_what_to_write_instead() {
+    let wrong = ProbedDoor {
+        methods: vec!["FETCH".to_owned()].into(),
+        statuses: vec![99].into(),
+        content_type: "json".to_owned().into(),
+        body_contains: String::new().into(),
+        cors_origin: "*".to_owned().into(),
+        headers: BTreeMap::from([("x y".to_owned(), "x".to_owned())]).into(),
+        ..by_hand("photos.example.net")
+    };
+    let wall = DeclaredWall {
+        issuer_host: "https://auth.example.net".to_owned().into(),
+        location_regex: "(".to_owned().into(),
+        ..DeclaredWall::default()
+    };
+    let settings = CarveoutProbe {
+        timeout: "soon".to_owned().into(),
+        settle: "soon".to_owned().into(),
+        samples: 3.into(),
+        threshold: 4.into(),
+        connect_to: "https://lb.example.net".to_owned().into(),
+        resolver: "a b".to_owned().into(),
+        wall: wall.into(),
+        ..model(vec![("share", wrong)])
+    };
+    let findings = Run::new(&settings, &Defaults::default()).unwrap_err();
+    assert_eq!(findings.len(), 14, "{findings:#?}");
+    let general = [probe::BAD_TARGET.clears, "Correct the argument."];
+    let vague: Vec<_> = findings.iter().filter(|finding| general.contains(&finding.clears.as_str())).collect();
+    assert!(vague.is_empty(), "{vague:#?}");
+}
+
+#[test]
+fn what_is_wrong_with_a_target_of_an_ingress_is_refused_too() {
+    let target = |change: &dyn Fn(&mut ProbeTarget)| {
+        let mut target = ProbeTarget {
+            label: "share".to_owned(),
+            url: "https://photos.example.net/share".to_owned(),
+            expect: Expect::Public,
+            path_type: PathType::Prefix,
+            ingress: "photos/photos-share".to_owned(),
+            routing_hash: "x".to_owned(),
+            methods: Vec::new(),
+            statuses: Vec::new(),
+            content_type: None,
+            body_contains: None,
+            headers: None,
+            websocket: None,
+            cors_origin: None,
+            guest_client_id: None,
+        };
+        change(&mut target);
+        CarveoutProbe { targets: vec![target].into(), ..CarveoutProbe::default() }
+    };
+    let at = |path: &str| vec![(probe::BAD_TARGET, format!("targets[0].{path}"))];
+    assert_eq!(refusal(&target(&|target| target.url = "photos".to_owned())), at("url"));
+    assert_eq!(refusal(&target(&|target| target.methods = vec!["BREW".to_owned()])), at("methods"));
+    let cookie = BTreeMap::from([("cookie".to_owned(), "a=b".to_owned())]);
+    assert_eq!(refusal(&target(&|target| target.headers = Some(cookie.clone()))), at("headers[\"cookie\"]"));
+
+    let hinted = target(&|target| {
+        target.websocket = Some(true);
+        target.cors_origin = Some("https://app.example.net".to_owned());
+        target.headers = Some(BTreeMap::from([("X-Version".to_owned(), "2".to_owned())]));
+    });
+    let run = Run::new(&hinted, &Defaults::default()).unwrap();
+    let ways: Vec<String> = run.checks.iter().map(|check| check.way.word()).collect();
+    assert!(ways.contains(&"websocket".to_owned()) && ways.contains(&"preflight".to_owned()), "{ways:?}");
+    assert!(run.checks.iter().all(|check| check.headers.contains(&("x-version".to_owned(), "2".to_owned()))));
+
+    // Guests are sent to the issuer, so what is declared of the app's answer is not asked of that.
+    let guests = target(&|target| {
+        target.guest_client_id = Some("guests".to_owned());
+        target.statuses = vec![200];
+    });
+    let run = Run::new(&guests, &Defaults::default()).unwrap();
+    assert_eq!(run.checks.len(), 1, "no paths around it, and no program: {:?}", run.checks);
+    assert_eq!(run.checks[0].proof.guest.as_deref(), Some("guests"));
+    assert!(run.checks[0].proof.statuses.is_empty());
 }
 
 #[test]
@@ -122,7 +217,8 @@ fn a_private_address_that_is_written_down_is_refused_without_a_network() {
     for url in ["http://127.0.0.1/", "https://[::1]/", "http://169.254.169.254/latest", "https://[::ffff:10.0.0.1]/"] {
         assert_eq!(refusal(&model(vec![("share", by_hand(url))])), private, "{url}");
     }
-    let connect_to = CarveoutProbe { connect_to: "10.0.0.7:443".to_owned().into(), ..fine() };
+    let two = [("a", by_hand("https://photos.example.net/a")), ("b", by_hand("https://photos.example.net/b"))];
+    let connect_to = CarveoutProbe { connect_to: "10.0.0.7:443".to_owned().into(), ..model(two.into()) };
     assert_eq!(refusal(&connect_to), [(probe::PRIVATE_TARGET, "connect_to".to_owned())]);
     let allowed = CarveoutProbe { allow_private: true.into(), ..connect_to };
     assert!(Run::new(&allowed, &Defaults::default()).is_ok());
@@ -141,6 +237,10 @@ fn targets_of_an_ingress_and_by_hand_come_together() {
         statuses: Vec::new(),
         content_type: None,
         body_contains: None,
+        headers: None,
+        websocket: None,
+        cors_origin: None,
+        guest_client_id: None,
     };
     let targets = vec![
         target("/", Expect::Gated, PathType::Prefix),
@@ -199,6 +299,7 @@ fn the_provider_block_becomes_defaults() {
         system: WallSystem::Authentik.into(),
         issuer_host: "Auth.example.net".to_owned().into(),
         client_ids: vec!["gate".to_owned()].into(),
+        ..SiteWall::default()
     };
     let site = Site { wall: wall.into(), ..Site::default() };
     let block = Probe {

@@ -2,7 +2,8 @@
 
 use homelab_schema::carveout_probe::WallSystem;
 
-use super::{Proves, SIGNATURES};
+use super::{Proves, Rule, SIGNATURES, Signature};
+use crate::probe::observe::harmless;
 use crate::probe::{Answer, Url};
 
 /// One thing about an answer. Names of headers and cookies, and parts of bodies, are meant as they are written here;
@@ -72,7 +73,9 @@ pub fn recognise(answer: &Answer, asked: &Url) -> Vec<Recognised> {
     for signature in SIGNATURES {
         for rule in signature.rules {
             if rule.all.iter().all(|mark| mark.is_on(answer, location.as_ref())) {
-                let issuer = location.as_ref().filter(|_| rule.leads_to_issuer).map(|location| location.host.clone());
+                // A page of the gate's own is in the house; who sends people out of it names where.
+                let named = |location: &&Location| rule.leads_to_issuer || location.leaves(asked);
+                let issuer = location.as_ref().filter(named).map(Location::issuer);
                 let client_id = location.as_ref().filter(|_| rule.leads_to_issuer).and_then(Location::client_id);
                 found.push(Recognised {
                     system: Some(signature.system),
@@ -87,6 +90,29 @@ pub fn recognise(answer: &Answer, asked: &Url) -> Vec<Recognised> {
     found
 }
 
+/// A rule, and which of its marks an answer has.
+#[derive(Clone, Debug)]
+pub struct Weighed {
+    /// Whose rule.
+    pub signature: &'static Signature,
+    /// The rule.
+    pub rule: &'static Rule,
+    /// Mark by mark, in the order of the rule.
+    pub on: Vec<bool>,
+}
+
+/// Every rule of every signature against `answer` to a request for `asked`, in their order: for who wants to see how close
+/// it came.
+pub fn weigh(answer: &Answer, asked: &Url) -> impl Iterator<Item = Weighed> {
+    let location = answer.header("location").map(|text| Location::parse(text, asked));
+    SIGNATURES.iter().flat_map(|signature| signature.rules.iter().map(move |rule| (signature, rule))).map(
+        move |(signature, rule)| {
+            let on = rule.all.iter().map(|mark| mark.is_on(answer, location.as_ref())).collect();
+            Weighed { signature, rule, on }
+        },
+    )
+}
+
 /// A redirect that the user's own pattern says is the gate's.
 pub fn by_location(system: Option<WallSystem>, location: &str, asked: &Url) -> Recognised {
     let location = Location::parse(location, asked);
@@ -95,7 +121,7 @@ pub fn by_location(system: Option<WallSystem>, location: &str, asked: &Url) -> R
         form: "redirect that matches location_regex",
         proves: Proves::Gate,
         client_id: location.client_id(),
-        issuer: Some(location.host),
+        issuer: Some(location.issuer()),
     }
 }
 
@@ -170,7 +196,22 @@ impl Location {
     }
 
     fn client_id(&self) -> Option<String> {
-        self.value("client_id").map(str::to_owned)
+        self.value("client_id").map(harmless)
+    }
+
+    fn issuer(&self) -> String {
+        harmless(&self.host)
+    }
+
+    /// Whether it is of another domain than `asked`, as far as two labels tell.
+    fn leaves(&self, asked: &Url) -> bool {
+        let domain = |host: &str| {
+            let mut labels = host.rsplit('.').filter(|label| !label.is_empty());
+            (labels.next().map(str::to_owned), labels.next().map(str::to_owned))
+        };
+        let is_address = |host: &str| host.parse::<std::net::IpAddr>().is_ok();
+        let (here, there) = (asked.host(), self.host.as_str());
+        if is_address(here) || is_address(there) { here != there } else { domain(here) != domain(there) }
     }
 }
 

@@ -140,3 +140,22 @@ fn no_two_requests_are_the_same() {
     let keys: BTreeSet<_> = further.iter().map(|check| (&check.url, &check.method, check.way)).collect();
     assert_eq!(keys.len(), further.len());
 }
+
+#[test]
+fn thousands_of_doors_are_spread_at_once() {
+    let doors: Vec<Door> = (0..4000)
+        .flat_map(|number| {
+            let on = |path: &str, expect| {
+                let url = Url::parse(&format!("https://app{number}.example.net{path}")).unwrap();
+                Door { url, prefix: true, ..door(path, expect) }
+            };
+            [on("/", Expect::Gated), on("/share", Expect::Public)]
+        })
+        .collect();
+    let breadth = Breadth { boundary: true, spoof: true, matrix: Matrix::Small, elsewhere: false };
+    let one = requests(&doors[..2], breadth);
+    let all = requests(&doors, breadth);
+    assert_eq!(all.len(), 4000 * one.len());
+    let distinct: BTreeSet<_> = all.iter().map(|check| (&check.url, &check.method, check.way)).collect();
+    assert_eq!(distinct.len(), all.len());
+}
