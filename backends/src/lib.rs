@@ -4,10 +4,12 @@
 //! means. Each module has its own error space with the words of whoever refused, its own timeouts and bounded retries.
 
 pub mod dns;
+pub mod fleet;
 pub mod gate;
 pub mod gitops;
 pub mod http;
 pub mod kube;
+pub mod memory;
 pub mod objects;
 pub mod references;
 pub mod shared;

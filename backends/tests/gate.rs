@@ -2,11 +2,12 @@
 
 use std::sync::OnceLock;
 
-use homelab_backends::gate::capture;
+use homelab_backends::gate::capture_for;
 use homelab_backends::kube::{Kube, Settings};
-use homelab_core::gate::{ComponentKind, Evidence, Measured, Report, Request, Verdict, judge};
+use homelab_core::gate::{ComponentKind, Evidence, Measured, Report, Request, Verdict, Weights, judge};
 use homelab_plane::plane::Options;
 use homelab_plane::{Api, Env, Plane};
+use homelab_schema::upgrade_gate::Weight;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -29,7 +30,7 @@ fn cluster(env: &Env, token: &str) -> Kube {
 fn evidence(kube: &Kube) -> Evidence {
     // One for all: a client's connections live in the runtime of its first request.
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
-    RUNTIME.get_or_init(|| Runtime::new().unwrap()).block_on(capture(kube))
+    RUNTIME.get_or_init(|| Runtime::new().unwrap()).block_on(capture_for(kube, &Weights::all(Weight::Error)))
 }
 
 /// The verdict without the window, since a process that a test starts is always young.
@@ -108,6 +109,15 @@ fn a_cluster_is_seen_as_it_is() {
     assert!(metric.youngest_process_seconds < 600, "the process has just started: {metric:?}");
     assert!(metric.all_servers, "one API server renews one lease");
     assert_eq!(seen.stored_uses, Measured::Seen(Vec::new()));
+    // What only some checks ask for.
+    assert_eq!(seen.pods.seen().expect("pods").len(), 4);
+    let worker = &seen.node_states.seen().expect("the state of the nodes")[1];
+    assert_eq!((worker.name.as_str(), worker.runtime.as_str()), ("worker", "containerd://2.2.0"));
+    assert_eq!(worker.ready, None, "nobody reported one");
+    assert!(seen.workloads.gap().is_none() && seen.budgets.gap().is_none() && seen.webhooks.gap().is_none());
+    assert!(seen.custom_resources.gap().is_none() && seen.aggregated_apis.gap().is_none());
+    assert_eq!(seen.kill_switch, Measured::Seen(None), "there is no such ConfigMap");
+    assert!(seen.etcd.seen().is_none(), "nobody looks at etcd yet");
 
     // The worker's kubelet would be four minors behind.
     let report = verdict(&seen, "1.37.0");
@@ -197,6 +207,9 @@ fn an_identity_that_may_not_look_measures_nothing_and_passes_nothing() {
     {
         assert!(reason.contains("forbidden"), "{reason}");
     }
+    for reason in [reason(&seen.pods), reason(&seen.budgets), reason(&seen.webhooks), reason(&seen.kill_switch)] {
+        assert!(reason.starts_with("forbidden: failed to "), "{reason}");
+    }
     assert_eq!(verdict(&seen, "1.36.4").verdict, Verdict::Unknown);
 
     let nowhere = Kube::new(Settings { host: Some("https://127.0.0.1:1".to_owned()), ..Settings::default() });
@@ -205,9 +218,7 @@ fn an_identity_that_may_not_look_measures_nothing_and_passes_nothing() {
     assert_eq!(verdict(&seen, "1.36.4").verdict, Verdict::Unknown);
 }
 
-fn reason<T>(measured: &Measured<T>) -> &str {
-    match measured {
-        Measured::Seen(_) => panic!("something was seen"),
-        Measured::NotMeasured(reason) => reason,
-    }
+fn reason<T>(measured: &Measured<T>) -> String {
+    assert!(measured.seen().is_none(), "something was seen");
+    measured.gap().expect("a reason")
 }

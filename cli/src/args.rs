@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it in a process")]
+#[allow(clippy::large_enum_variant, reason = "there is one of it in a process, and sizes come and go with flags")]
 pub(crate) enum Verb {
     /// What is reachable, with which identity, in which version, and what it may not do
     #[command(after_help = "Example:\n  homelab doctor --dir .")]
@@ -52,6 +52,10 @@ pub(crate) enum Verb {
     Gate(Gate),
     /// Who gets the requests of a host, and who depends on a middleware
     Ingress(Ingress),
+    /// Every ExternalSecret at once: what is not there, who reads it, and the way of the operator to another release
+    Secrets(crate::secrets::Secrets),
+    /// Keys and values in Vault, with the caller's own token
+    Kv(crate::kv::Kv),
     /// Completions for a shell
     #[command(after_help = "Example:\n  homelab completions bash > ~/.local/share/bash-completion/completions/homelab")]
     Completions {
@@ -190,6 +194,12 @@ pub(crate) struct GateCheck {
     /// 24h when left out
     #[arg(long, value_name = "DURATION")]
     pub(crate) window: Option<String>,
+    /// Make this check too: addons, nodes, drain and others, or all; path, skew and `removed_apis` are always made
+    #[arg(long, value_name = "CHECK")]
+    pub(crate) check: Vec<String>,
+    /// Read versions of add-ons from this addon-compat.json, in place of what is known about them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) matrix: Option<PathBuf>,
     /// Read the provider block from the Terraform files of this folder; else from the environment alone
     #[arg(long, value_name = "DIR", conflicts_with = "evidence")]
     pub(crate) dir: Option<PathBuf>,

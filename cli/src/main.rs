@@ -9,14 +9,17 @@ mod doctor;
 mod folder;
 mod gate;
 mod ingress;
+mod kv;
 mod manifest;
 mod output;
 mod probe;
 mod schema;
+mod secrets;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use homelab_backends::memory::leave_no_core_file;
 use homelab_core::exit::Exit;
 
 use crate::args::{Arguments, Verb};
@@ -33,6 +36,10 @@ fn main() -> ExitCode {
             return code.into();
         }
     };
+    if let Err(error) = leave_no_core_file() {
+        eprintln!("error: failed to forbid core files, which would hold secrets: {error}");
+        return Exit::Failure.into();
+    }
     let printer = Printer::new(arguments.output);
     match run(arguments.verb, &printer) {
         Ok(exit) => exit.into(),
@@ -55,6 +62,8 @@ fn run(verb: Verb, printer: &Printer) -> Result<Exit, output::Failure> {
         Verb::Probe(options) => probe::run(options, printer),
         Verb::Gate(options) => gate::run(options, printer),
         Verb::Ingress(options) => ingress::run(&options, printer),
+        Verb::Secrets(secrets) => secrets::run(&secrets, printer),
+        Verb::Kv(kv) => kv::run(&kv, printer),
         Verb::Completions { shell } => {
             // Into memory first: written straight to a pipe that closes early, it would panic.
             let mut script = Vec::new();

@@ -43,6 +43,11 @@ impl Printer {
         Self { output, colour: coloured(std::env::var_os("NO_COLOR").as_deref(), io::stdout().is_terminal()) }
     }
 
+    /// The form that was chosen.
+    pub(crate) fn form(&self) -> Output {
+        self.output
+    }
+
     /// Prints a result in the chosen form.
     pub(crate) fn report<T: Serialize + Text>(&self, result: &T) -> Result<(), Failure> {
         match self.output {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::args::{Schema, SchemaForm};
 use crate::manifest::Manifest;
 use crate::output::{Failure, Printer, Version, line};
-use crate::{doctor, gate, ingress, probe};
+use crate::{doctor, gate, ingress, kv, probe, secrets};
 
 /// The provider's address, as in `required_providers`.
 const ADDRESS: &str = "registry.terraform.io/example/homelab";
@@ -55,18 +55,25 @@ fn of_output() -> Value {
     fn one<T: JsonSchema>() -> Value {
         schema_for!(T).to_value()
     }
-    let verbs: [(&str, Value); 12] = [
+    let verbs: [(&str, Value); 19] = [
         ("doctor", one::<doctor::Report>()),
         ("gate capture", one::<Evidence>()),
         ("gate check", one::<gate::Answer>()),
         ("ingress lint", one::<ingress::lint::Answer>()),
         ("ingress refs", one::<ingress::refs::Answer>()),
         ("ingress routes", one::<ingress::routes::Answer>()),
+        ("kv get", one::<kv::get::Answer>()),
+        ("kv list", one::<kv::list::Answer>()),
+        ("kv put", one::<kv::put::Answer>()),
         ("manifest", one::<Manifest>()),
         ("probe explain", one::<probe::explain::Answer>()),
         ("probe export", one::<probe::export::Answer>()),
         ("probe run", one::<probe::run::Answer>()),
         ("probe targets", one::<probe::targets::Answer>()),
+        ("secrets audit", one::<secrets::audit::Answer>()),
+        ("secrets hops", one::<secrets::hops::Answer>()),
+        ("secrets sync", one::<secrets::wait::Answer>()),
+        ("secrets wait", one::<secrets::wait::Answer>()),
         ("version", one::<Version>()),
     ];
     Value::Object(verbs.into_iter().map(|(verb, schema)| (verb.to_owned(), schema)).collect::<Map<_, _>>())

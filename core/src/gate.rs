@@ -6,42 +6,60 @@
 //! So evidence and judgement are apart here. [`Evidence`] is data, in which every measurement says whether it saw
 //! something or why not; [`judge`] is a function of evidence, request and compiled-in facts, and a verdict can be made
 //! again anywhere from the same file. A check that could not see gives an `UNKNOWN` finding, never silence.
+//!
+//! Facts are data too ([`Facts`]): each row has a source and the day on which it was read, and past its age it says nothing
+//! any more. There is no clock: evidence, or whoever asks, says what day it is.
 
+mod addons;
+mod alerts;
+mod certificates;
+mod checks;
+mod compat;
+mod control_plane;
+mod crds;
+mod day;
+mod declared;
+mod drain;
+mod etcd;
 mod evidence;
 mod facts;
+mod hosts;
+mod image;
 mod judge;
+mod kill_switch;
+mod manifests;
+mod nodes;
 mod path;
+mod plan;
+mod ranges;
 mod removed_apis;
+pub mod render;
 mod report;
+mod request;
+mod runtime;
 mod skew;
+mod survival;
 mod version;
+mod waivers;
+mod webhooks;
 
-pub use evidence::{ApiRequest, Component, ComponentKind, Evidence, EvidenceError, Measured, Metric, Node, StoredUse};
-pub use facts::{REMOVED_APIS, REVIEWED_THROUGH, RemovedApi};
+pub use addons::{Addon, Pin};
+pub use checks::{CheckName, Weights};
+pub use compat::{Compat, CompatError};
+pub use day::{Day, ParseDayError};
+pub use declared::{Refused, request as declared_request};
+pub use evidence::{
+    AggregatedApi, Alert, Alerts, ApiRequest, Budget, Certificate, Component, ComponentKind, Condition, CustomResource,
+    Etcd, EtcdMember, Evidence, EvidenceError, HostState, KubeadmConfig, KubeletConfig, ManifestFolder, ManifestUse,
+    Measured, Metric, Node, NodeState, Owner, Placement, Pod, ServiceState, Snapshot, StaticPod, StoredUse, Webhook,
+    Workload,
+};
+pub use facts::{Fact, FactError, Facts, Kind, MAX_AGE_DAYS, REMOVED_APIS, REVIEWED_THROUGH, RemovedApi, verify};
+pub use image::{AppVersion, Image};
 pub use judge::judge;
-pub use report::{Class, Coverage, CoverageState, GateFinding, Report, Verdict};
+pub use plan::{Phase, Step};
+pub use report::{Class, Coverage, CoverageState, GateFinding, Report, Tier, Verdict, Waived};
+pub use request::{IGNORED_ALERTS, Request, Thresholds};
+pub use survival::{Settings, settings};
 pub use version::{KubeVersion, Minor, ParseMinorError, ParseVersionError};
-
-use homelab_schema::upgrade_gate::Weight;
-
-/// What is asked of the gate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// The version to go to.
-    pub target: KubeVersion,
-    /// Age in seconds from which the silence of an API server's metric counts.
-    pub window_seconds: u64,
-    /// How much the path check counts.
-    pub path: Weight,
-    /// How much the skew check counts.
-    pub skew: Weight,
-    /// How much the check of removed APIs counts.
-    pub removed_apis: Weight,
-}
-
-impl Request {
-    /// A request with all checks on and a window of a day.
-    pub fn new(target: KubeVersion) -> Self {
-        Self { target, window_seconds: 86_400, path: Weight::Error, skew: Weight::Error, removed_apis: Weight::Error }
-    }
-}
+pub use waivers::{Waiver, is_waivable};

@@ -7,13 +7,16 @@
 pub mod dns;
 pub mod exit;
 pub mod finding;
+pub mod fleet;
 pub mod gate;
 pub mod hash;
 pub mod ingress;
+pub mod kv;
 pub mod manifest;
 pub mod names;
 pub mod probe;
 pub mod route;
 pub mod secret;
+pub mod store;
 
 pub use homelab_schema::duration;

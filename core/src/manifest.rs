@@ -17,12 +17,19 @@ impl MoveError {
 }
 
 /// Whether a provider of this address is one whose manifests and ingresses we know. Only the last part counts: forks and
-/// mirrors keep it.
+/// mirrors keep it, and some releases of `OpenTofu` say no more than it.
+///
+/// Our own address is one as well: where several instances of one resource move, `OpenTofu` (seen with 1.12.6) names the
+/// target's provider for each instance after the first, since its state knows one provider per resource. No resource of ours
+/// has the type name of a source, so nothing of ours is taken for one.
 pub fn is_known_provider(address: &str, type_name: &str) -> bool {
     let name = address.rsplit('/').next().unwrap_or_default();
     let wanted = if type_name.starts_with("kubectl_") { "kubectl" } else { "kubernetes" };
-    name == wanted
+    name == wanted || (name == OURS && !type_name.starts_with(OURS))
 }
+
+/// The last part of our own address, which our type names begin with.
+const OURS: &str = "homelab";
 
 /// The object in the state of a `kubernetes_manifest` (`manifest`, a dynamic value) or a `kubectl_manifest` (`yaml_body`).
 pub fn of_state(type_name: &str, state: &Value) -> Result<Value, MoveError> {
@@ -55,4 +62,25 @@ pub fn expect_kind(object: &Value, groups: &[&str], kind: &str) -> Result<(), Mo
 pub fn texts(metadata: &Value, map: &str) -> BTreeMap<String, String> {
     let members = metadata.get(map).and_then(Value::as_object);
     members.into_iter().flatten().filter_map(|(name, text)| Some((name.clone(), text.as_str()?.to_owned()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_known_by_the_last_part_of_their_address() {
+        for (address, type_name, is_known) in [
+            ("registry.terraform.io/hashicorp/kubernetes", "kubernetes_manifest", true),
+            ("mirror.example.net/a/kubectl", "kubectl_manifest", true),
+            ("kubernetes", "kubernetes_manifest", true),
+            ("registry.opentofu.org/example/homelab", "kubernetes_manifest", true),
+            ("registry.opentofu.org/example/homelab", "homelab_ingress", false),
+            ("registry.terraform.io/hashicorp/kubernetes", "kubectl_manifest", false),
+            ("registry.terraform.io/hashicorp/kubernetes-alpha", "kubernetes_manifest", false),
+            ("", "kubernetes_manifest", false),
+        ] {
+            assert_eq!(is_known_provider(address, type_name), is_known, "{address} {type_name}");
+        }
+    }
 }

@@ -7,7 +7,7 @@
 //! It also answers "is it planned in this very run?" for references, which may turn an error into a warning and never
 //! the other way round.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,6 +17,7 @@ use homelab_backends::objects::ObjectId;
 #[derive(Clone, Default)]
 pub struct Claims {
     claimed: Arc<Mutex<HashMap<(Phase, ObjectId), String>>>,
+    keys: Arc<Mutex<HashSet<[String; 3]>>>,
     applying: Arc<AtomicBool>,
 }
 
@@ -81,6 +82,18 @@ impl Claims {
         self.applying.load(Ordering::Relaxed)
     }
 
+    /// Notes that this run plans to write a key of a document of the store of secrets.
+    pub fn plan_key(&self, mount: &str, path: &str, key: &str) {
+        let key = [mount, path, key].map(str::to_owned);
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+    }
+
+    /// Whether this run plans to write that key, or any of the document where none is named; as far as it was planned until now.
+    pub fn is_key_planned(&self, mount: &str, path: &str, key: Option<&str>) -> bool {
+        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.iter().any(|[of, at, name]| of == mount && at == path && key.is_none_or(|key| key == name))
+    }
+
     /// Whether some resource of this run plans to create the object, as far as it was planned until now.
     pub fn is_planned(&self, id: &ObjectId) -> bool {
         self.claimed.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&(Phase::Plan, id.clone()))
@@ -116,6 +129,16 @@ mod tests {
         let claims = Claims::default();
         assert_eq!(claims.claim_new(&id, "b"), Ok(()));
         assert_eq!(claims.keep(&id, "a"), Err("b".to_owned()));
+    }
+
+    #[test]
+    fn a_planned_key_counts_for_its_document() {
+        let claims = Claims::default();
+        claims.plan_key("secret", "photos", "password");
+        assert!(claims.is_key_planned("secret", "photos", Some("password")));
+        assert!(claims.is_key_planned("secret", "photos", None));
+        assert!(!claims.is_key_planned("secret", "photos", Some("other")));
+        assert!(!claims.is_key_planned("secret", "mail", None));
     }
 
     #[test]

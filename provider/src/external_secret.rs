@@ -1,12 +1,19 @@
 //! `homelab_external_secret`: what `homelab_core::secret` decides, applied to a cluster or a folder.
 //!
+//! Before a write it is asked whether the operator could do it (`world`, `preflight`, `users`), and after it until the operator
+//! has (`wait`). What many of them ask alike is asked once (`seen`).
+//!
 //! Private notes: `creation` is the mark of this creation; `object` is the `<namespace>/<name>` that a create was planned
 //! for, by which the destroy of a replacement knows whether its own object is taken over.
 
 mod apply;
+mod preflight;
 mod refresh;
+mod seen;
 #[cfg(test)]
 mod tests;
+mod users;
+mod wait;
 mod world;
 
 use async_trait::async_trait;
@@ -22,6 +29,7 @@ use homelab_plugin::{
 use homelab_schema::external_secret::ExternalSecret as Declared;
 use homelab_schema::identity::ObjectIdentity;
 
+pub(crate) use self::seen::Seen;
 use crate::findings::{Findings, Planning};
 use crate::{Phase, Report, Runtime};
 
@@ -96,6 +104,14 @@ impl Resource for ExternalSecret {
             Some(prior) if *prior == planned => Planning::Nothing,
             Some(_) => Planning::Update,
         };
+        // An apply that ended before the operator was done is not done either: the next one waits again.
+        let is_unfinished = request.prior.is_some_and(|prior| prior.ready.known() == Some(&false))
+            && planned.wait.known() != Some(&false)
+            && !planned.ready.is_null()
+            && !outputs::fetches_once(&planned);
+        if is_unfinished {
+            planned.ready = Attr::Unknown;
+        }
         if let Some(id) = id_of(&planned) {
             let (namespace, name) = (id.namespace.as_deref().unwrap_or_default(), id.name.as_str());
             let owner = self.runtime.owner(TYPE, namespace, name);
@@ -120,9 +136,20 @@ impl Resource for ExternalSecret {
             }
         }
         if !diagnostics.has_errors() {
-            self.look(cx, &planned, planning, diagnostics).await;
+            self.look(cx, request.prior, &planned, planning, diagnostics).await;
         }
-        Plan::new(planned, &private)
+        Plan { update: is_unfinished, ..Plan::new(planned, &private) }
+    }
+
+    async fn plan_destroy(
+        &self,
+        cx: &Context,
+        prior: &Declared,
+        private: &Private,
+        diagnostics: &mut Diagnostics,
+    ) -> Private {
+        self.look_at_destroy(cx, prior, diagnostics).await;
+        private.clone()
     }
 
     async fn create(
@@ -149,7 +176,7 @@ impl Resource for ExternalSecret {
         request: Update<'_, Declared>,
         diagnostics: &mut Diagnostics,
     ) -> State<Declared> {
-        match self.change(cx, request.planned, request.private, diagnostics).await {
+        match self.change(cx, request.prior, request.planned, request.private, diagnostics).await {
             Some(state) => state,
             None => State { model: request.prior.clone(), private: request.private.clone() },
         }

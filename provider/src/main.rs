@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use homelab_backends::memory::leave_no_core_file;
 use homelab_plugin::serve::{ServeOptions, Transport, main as serve};
 
 const HELP: &str = "\
@@ -32,6 +33,10 @@ fn main() -> ExitCode {
                 return ExitCode::FAILURE;
             }
         }
+    }
+    if let Err(error) = leave_no_core_file() {
+        eprintln!("error: failed to forbid core files, which would hold secrets: {error}");
+        return ExitCode::FAILURE;
     }
     let options = ServeOptions {
         name: "homelab",

@@ -16,6 +16,7 @@ use homelab_plugin::Context;
 use homelab_schema::provider::{Checks, Dns as DnsBlock, Probe, ProviderConfig, Site};
 
 use crate::claims::Claims;
+use crate::external_secret::Seen as SecretsSeen;
 use crate::ingress::Seen;
 use crate::survey::Survey;
 
@@ -40,6 +41,7 @@ struct Configured {
     claims: Claims,
     survey: Survey,
     seen: Seen,
+    secrets: SecretsSeen,
 }
 
 #[derive(Clone)]
@@ -75,6 +77,7 @@ impl Runtime {
             claims: Claims::default(),
             survey: Survey::default(),
             seen: Seen::default(),
+            secrets: SecretsSeen::default(),
         };
         *self.configured.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(configured));
     }
@@ -113,6 +116,11 @@ impl Runtime {
         let absent = || Err(Cause::NotConfigured(NotConfigured::Absent(Service::Vault)));
         let vault = self.configured().map_or_else(absent, |configured| configured.vault.clone());
         vault.map_err(|cause| ObjectError::new("reach the store of secrets", cause))
+    }
+
+    /// Namespace of the store of secrets, where one is configured.
+    pub(crate) fn vault_namespace(&self) -> Option<String> {
+        self.configured().and_then(|configured| configured.config.vault.known()?.namespace.known().cloned())
     }
 
     /// The DNS zone, which all resources share.
@@ -168,6 +176,11 @@ impl Runtime {
     /// What applies of ingresses have seen of the cluster.
     pub(crate) fn seen(&self) -> Seen {
         self.configured().map(|configured| configured.seen.clone()).unwrap_or_default()
+    }
+
+    /// What plans and applies of external secrets have seen.
+    pub(crate) fn secrets(&self) -> SecretsSeen {
+        self.configured().map(|configured| configured.secrets.clone()).unwrap_or_default()
     }
 
     fn block<M: Model + Default>(&self, of: impl Fn(&ProviderConfig) -> &Attr<M>) -> M {

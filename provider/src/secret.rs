@@ -2,12 +2,17 @@
 //!
 //! The protocol does not say whether Terraform plans or applies when it opens an ephemeral resource. A run that has begun
 //! to write is an apply: then the Secret is waited for. Else its absence is answered at once with unknown values and a
-//! warning, which a plan carries on with; a value that is really needed then fails where it is used.
+//! warning, which a plan carries on with; a value that is really needed then fails where it is used. A Secret that is there is
+//! taken at plan as it is; in an apply it has to be of the declaration that was just applied.
+
+mod look;
+#[cfg(test)]
+mod tests;
 
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use homelab_backends::objects::{Backend, Live, ObjectError, ObjectId, Objects, kinds};
+use homelab_backends::objects::{Backend, ObjectError, Objects, kinds};
 use homelab_core::finding::{Finding, secret as codes};
 use homelab_core::names;
 use homelab_core::secret::handle::Handle;
@@ -17,11 +22,21 @@ use homelab_plugin::{Context, Diagnostics, Ephemeral, Opened, Private};
 use homelab_schema::duration::GoDuration;
 use homelab_schema::secret::Secret as Declared;
 
+use self::look::{Found, at_both, at_secret};
 use crate::findings::Findings;
 use crate::{Report, Runtime};
 
-/// Between two looks at a Secret that is awaited.
-const POLL: Duration = Duration::from_millis(500);
+/// How often is looked, and how soon a failure is believed.
+const PACE: Pace = Pace { poll: Duration::from_millis(500), settle: Duration::from_secs(3) };
+
+/// How often is looked, and how soon a failure is believed.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// Between two looks at a Secret that is awaited.
+    poll: Duration,
+    /// How long a failure has to stand: the operator tries again by itself.
+    settle: Duration,
+}
 
 /// The ephemeral resource.
 pub struct Secret {
@@ -33,26 +48,6 @@ impl Secret {
     pub fn new(runtime: Runtime) -> Self {
         Self { runtime }
     }
-}
-
-/// What was found of a Secret.
-enum Found {
-    /// It is there, with every key.
-    Complete(Live),
-    /// It is not there.
-    Absent,
-    /// These keys are missing in it.
-    Lacks(Vec<String>),
-}
-
-async fn look(objects: &dyn Objects, id: &ObjectId, keys: &[String]) -> Result<Found, ObjectError> {
-    Ok(match objects.get(id).await? {
-        None => Found::Absent,
-        Some(live) => match values::missing(&live.object, keys) {
-            missing if missing.is_empty() => Found::Complete(live),
-            missing => Found::Lacks(missing),
-        },
-    })
 }
 
 /// Which Secret; `None` with an error, or while it is unknown.
@@ -74,7 +69,7 @@ fn wanted(config: &Declared, diagnostics: &mut Diagnostics) -> Option<Handle> {
                 diagnostics.finding(&finding.at(Path::attr(path)));
                 return None;
             }
-            Some(Handle { namespace: namespace.clone(), name: name.clone(), keys: Vec::new() })
+            Some(Handle { namespace: namespace.clone(), name: name.clone(), source: None, keys: Vec::new() })
         }
         (Attr::Unknown, ..) | (_, Attr::Unknown, _) | (.., Attr::Unknown) => None,
         _ => {
@@ -140,31 +135,45 @@ impl Ephemeral for Secret {
             return None;
         }
         let id = kinds::SECRET.object(&handle.namespace, &handle.name);
-        let began = Instant::now();
         let is_applying = self.runtime.claims().is_applying();
-        let found = loop {
-            match look(objects.as_ref(), &id, &handle.keys).await {
-                Ok(found @ Found::Complete(_)) => break found,
-                Ok(found) if !is_applying || began.elapsed() >= timeout => break found,
-                Ok(_) => tokio::time::sleep(POLL).await,
-                Err(error) => {
-                    diagnostics.object_error(Path::root(), &error);
-                    return None;
-                }
+        let wanted = Wanted { handle: &handle, by_handle: !config.handle.is_null(), is_applying, timeout, pace: PACE };
+        let found = match wanted.until_there(objects.as_ref()).await {
+            Ok(found) => found,
+            Err(error) => {
+                diagnostics.object_error(Path::root(), &error);
+                return None;
             }
         };
         let mut model = config;
         model.namespace = Attr::Known(handle.namespace.clone());
         model.name = Attr::Known(handle.name.clone());
+        let path = if wanted.by_handle { Path::attr("handle") } else { Path::attr("name") };
         let observed = match found {
-            Found::Complete(live) => {
+            Found::Complete(live, trouble) => {
+                if let Some(words) = trouble {
+                    let observed = format!("{id} has what was fetched last. The operator says: {words}");
+                    diagnostics.finding(&Finding::new(codes::SECRET_NOT_READY, id.to_string(), observed).at(path));
+                }
                 values::fill(&mut model, &live.object);
                 return Some(opened(model));
             }
+            Found::Behind(live, why) if !is_applying => {
+                let observed = format!("{id} is there, and is of an older declaration. {why}");
+                diagnostics.finding(&Finding::new(codes::SECRET_NOT_READY, id.to_string(), observed).at(path));
+                values::fill(&mut model, &live.object);
+                return Some(opened(model));
+            }
+            Found::Behind(_, why) => format!("{id} is still of an older declaration. {why}"),
             Found::Absent => format!("{id} is not there."),
             Found::Lacks(keys) => format!("{id} is there, but has no {}.", keys.join(" and no ")),
+            Found::Failed(words) if is_applying => {
+                let object = format!("ExternalSecret {}/{}", handle.namespace, handle.source());
+                let observed = format!("The operator says: {words}");
+                diagnostics.finding(&Finding::new(codes::SYNC_FAILED, object, observed).at(path));
+                return None;
+            }
+            Found::Failed(words) => format!("{id} cannot be made. The operator says: {words}"),
         };
-        let path = if model.handle.is_null() { Path::attr("name") } else { Path::attr("handle") };
         if is_applying {
             let observed = format!("{observed} It was waited for {} s.", timeout.as_secs());
             diagnostics.finding(&Finding::new(codes::SECRET_TIMEOUT, id.to_string(), observed).at(path));
@@ -176,6 +185,42 @@ impl Ephemeral for Secret {
         model.data_base64 = Attr::Unknown;
         model.r#type = Attr::Unknown;
         Some(opened(model))
+    }
+}
+
+/// What is looked for, and for how long.
+struct Wanted<'a> {
+    handle: &'a Handle,
+    /// Whether its maker is known too.
+    by_handle: bool,
+    is_applying: bool,
+    timeout: Duration,
+    pace: Pace,
+}
+
+impl Wanted<'_> {
+    async fn look(&self, objects: &dyn Objects) -> Result<Found, ObjectError> {
+        if self.by_handle { at_both(objects, self.handle).await } else { at_secret(objects, self.handle).await }
+    }
+
+    /// Looks until it is there as it should be, or until there is no more sense in waiting; a plan looks once.
+    async fn until_there(&self, objects: &dyn Objects) -> Result<Found, ObjectError> {
+        let began = Instant::now();
+        let mut failing_since: Option<Instant> = None;
+        loop {
+            let found = self.look(objects).await?;
+            let is_over = !self.is_applying || began.elapsed() >= self.timeout;
+            match &found {
+                Found::Complete(..) => return Ok(found),
+                _ if is_over => return Ok(found),
+                Found::Failed(_) if failing_since.get_or_insert_with(Instant::now).elapsed() >= self.pace.settle => {
+                    return Ok(found);
+                }
+                Found::Failed(_) => {}
+                _ => failing_since = None,
+            }
+            tokio::time::sleep(self.pace.poll).await;
+        }
     }
 }
 

@@ -8,7 +8,7 @@ mod measure;
 mod tests;
 
 use async_trait::async_trait;
-use homelab_core::gate::{KubeVersion, Report};
+use homelab_core::gate::{self, KubeVersion, Report};
 use homelab_cty::{Attr, Path};
 use homelab_plugin::{
     Context, Create, DataSource, Delete, Diagnostics, Import, NoIdentity, Plan, PlanRequest, Private, Read,
@@ -16,9 +16,7 @@ use homelab_plugin::{
 };
 use homelab_schema::upgrade_gate::{Reaction, UpgradeGate as Declared};
 
-use self::measure::{
-    explain, explain_state, measure, refuses, request, same_question, window, with_reactions, with_report,
-};
+use self::measure::{explain, explain_state, measure, refuses, request, same_question, with_reactions, with_report};
 use crate::Runtime;
 
 /// The verdict that the last apply accepted.
@@ -49,17 +47,8 @@ impl UpgradeGateData {
 }
 
 fn validate(declared: &Declared, diagnostics: &mut Diagnostics) {
-    if let Some(target) = declared.target_version.known()
-        && let Err(error) = target.parse::<KubeVersion>()
-    {
-        let detail = format!("{error}. Kubernetes versions are written in full, because a patch decides too.");
-        diagnostics.error(Path::attr("target_version"), "Not a Kubernetes version", detail);
-    }
-    if let Some(text) = declared.deprecated_api_window.known()
-        && window(text).is_none()
-    {
-        let detail = format!("{text:?} is no duration of zero or more. One looks like 24h or 1h30m.");
-        diagnostics.error(Path::attr("deprecated_api_window"), "Not a duration", detail);
+    for refused in gate::declared_request(declared).err().into_iter().flatten() {
+        diagnostics.error(refused.path, refused.summary, refused.detail);
     }
 }
 

@@ -1,7 +1,20 @@
 //! `homelab_external_secret`.
 
+mod data;
+mod target;
+
+pub use data::{
+    ConflictPolicy, ConversionStrategy, DataEntry, DataFrom, DataKey, DecodingStrategy, Find, Generator, MergeStrategy,
+    MetadataPolicy, PriorityPolicy, Rewrite, RewriteMerge, RewriteRegexp, RewriteTransform,
+};
+pub use target::{
+    CreationPolicy, DeletionPolicy, EngineVersion, MergePolicy, Target, Template, TemplateFrom, TemplateItem,
+    TemplateRef, TemplateScope, TemplateTarget,
+};
+
 use crate::duration;
 use crate::prelude::*;
+pub use crate::provider::CheckLevel;
 
 /// A secret that External Secrets Operator fetches from a store, such as Vault, into a Kubernetes Secret.
 ///
@@ -19,8 +32,8 @@ pub struct ExternalSecret {
     /// Namespace of the ExternalSecret and of its Secret. A change replaces it.
     #[model(required, replace)]
     pub namespace: Attr<String>,
-    /// The store to fetch from.
-    #[model(block, required)]
+    /// The store to fetch from. It may be left out where every key says another one, or comes from a generator.
+    #[model(block)]
     pub store: Attr<StoreRef>,
     /// How often the store is asked again, such as `15m` or `1h`; `0s` fetches once. Left out, the operator decides.
     #[model(optional, same = duration::same)]
@@ -30,14 +43,40 @@ pub struct ExternalSecret {
     pub target: Attr<Target>,
     /// One key of the Secret, named by the label, and where its value comes from.
     #[model(block)]
-    pub data: Attr<BTreeMap<String, DataKey>>,
+    pub data: Attr<BTreeMap<String, DataEntry>>,
     /// Many keys at once, in order: a later one wins over an earlier one.
     #[model(block)]
     pub data_from: Attr<Vec<DataFrom>>,
+    /// When the store is asked again: `Periodic`, `CreatedOnce` (never) or `OnChange` of the ExternalSecret. Left out, the
+    /// operator decides: `Periodic`, by `refresh_interval`.
+    #[model(optional)]
+    pub refresh_policy: Attr<RefreshPolicy>,
+    /// Whether Reloader may restart workloads when the Secret changes: the Secret gets the annotation that Reloader looks for
+    /// on Secrets, which counts for workloads that let it search (`reloader.stakater.com/search: "true"`). A workload that reads
+    /// the Secret only at start and has none of Reloader's annotations is a warning.
+    #[model(optional, default = false)]
+    pub reload: Attr<bool>,
+    /// Whether create and update wait until the operator has fetched this very declaration and the Secret has every key of
+    /// `keys`. A failure that the operator reports in that time fails the apply, in its own words.
+    #[model(optional, default = true)]
+    pub wait: Attr<bool>,
+    /// How long to wait.
+    #[model(block)]
+    pub timeouts: Attr<Timeouts>,
+    /// Whether keys and properties have to be in the store before anything is written, as far as the provider's `vault`
+    /// identity can see them; only their names are looked at. `error` refuses, also the plan of a create; `warn` says so; `off` does
+    /// not look. Left out, it is as `preflight` of the provider's `checks` block says: else a create warns at plan and fails in
+    /// apply before the first write, and an update is refused at plan.
+    #[model(optional)]
+    pub preflight: Attr<CheckLevel>,
     /// What a destroy does with the Secret: `keep_secret` leaves it to whoever uses it, `delete_secret` lets it go with the
     /// ExternalSecret.
     #[model(optional, default = "keep_secret")]
     pub on_destroy: Attr<OnDestroy>,
+    /// Whether the Secret may go while running pods use it: with the ExternalSecret (`on_destroy = "delete_secret"`), or because
+    /// the operator deletes the old Secret of a changed `target` name.
+    #[model(optional, default = false)]
+    pub force_destroy: Attr<bool>,
     /// Further annotations of the ExternalSecret.
     #[model(optional)]
     pub annotations: Attr<BTreeMap<String, String>>,
@@ -60,6 +99,38 @@ pub struct ExternalSecret {
     /// Generation of the ExternalSecret: it counts the changes of its specification.
     #[model(computed)]
     pub revision: Attr<i64>,
+    /// Whether the last apply saw this declaration fetched, with every key in the Secret. While it is false and `wait` is true,
+    /// every plan proposes to wait again. It is not looked at in a refresh; one that finds the operator failing warns.
+    #[model(computed)]
+    pub ready: Attr<bool>,
+}
+
+/// How long to wait.
+#[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
+pub struct Timeouts {
+    /// For the Secret of a create, such as `5m`. Default: `2m`.
+    #[model(optional, same = duration::same)]
+    pub create: Attr<String>,
+    /// For the Secret of an update. Default: `2m`.
+    #[model(optional, same = duration::same)]
+    pub update: Attr<String>,
+    /// For the operator to let go of an ExternalSecret that is deleted. Default: `1m`.
+    #[model(optional, same = duration::same)]
+    pub delete: Attr<String>,
+}
+
+/// When the store is asked again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Leaf, JsonSchema)]
+pub enum RefreshPolicy {
+    /// Once in `refresh_interval`.
+    #[leaf(rename = "Periodic")]
+    Periodic,
+    /// Never.
+    #[leaf(rename = "CreatedOnce")]
+    CreatedOnce,
+    /// When the ExternalSecret changes.
+    #[leaf(rename = "OnChange")]
+    OnChange,
 }
 
 /// A store of the cluster.
@@ -82,168 +153,6 @@ pub enum StoreKind {
     /// For the whole cluster.
     #[leaf(rename = "ClusterSecretStore")]
     ClusterSecretStore,
-}
-
-/// The Secret that is written.
-#[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
-pub struct Target {
-    /// Name of the Secret. Left out, it is `name` of the resource.
-    #[model(optional)]
-    pub name: Attr<String>,
-    /// Who owns the Secret: `Owner` (the operator makes it, and it goes with the ExternalSecret), `Orphan` (it stays), `Merge`
-    /// (keys are added to a Secret that exists), `None`. Left out, the operator decides: `Owner`.
-    #[model(optional)]
-    pub creation_policy: Attr<CreationPolicy>,
-    /// What happens when the data vanishes from the store: `Retain`, `Delete` or `Merge`. Left out, the operator decides:
-    /// `Retain`. It has nothing to do with a destroy; that is `on_destroy`.
-    #[model(optional)]
-    pub deletion_policy: Attr<DeletionPolicy>,
-    /// The form of the Secret.
-    #[model(block)]
-    pub template: Attr<Template>,
-}
-
-/// Who owns the Secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Leaf, JsonSchema)]
-pub enum CreationPolicy {
-    /// The operator makes it and owns it.
-    #[leaf(rename = "Owner")]
-    Owner,
-    /// The operator makes it and does not own it.
-    #[leaf(rename = "Orphan")]
-    Orphan,
-    /// Keys are added to one that exists.
-    #[leaf(rename = "Merge")]
-    Merge,
-    /// It is not written.
-    #[leaf(rename = "None")]
-    None,
-}
-
-/// What happens to the Secret when its data vanishes from the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Leaf, JsonSchema)]
-pub enum DeletionPolicy {
-    /// It is deleted.
-    #[leaf(rename = "Delete")]
-    Delete,
-    /// The vanished keys are removed from it.
-    #[leaf(rename = "Merge")]
-    Merge,
-    /// It stays as it is.
-    #[leaf(rename = "Retain")]
-    Retain,
-}
-
-/// The form of the Secret.
-#[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
-pub struct Template {
-    /// Type of the Secret, such as `kubernetes.io/tls`. Left out, it is `Opaque`.
-    #[model(optional)]
-    pub r#type: Attr<String>,
-    /// Labels of the Secret.
-    #[model(optional)]
-    pub labels: Attr<BTreeMap<String, String>>,
-    /// Annotations of the Secret.
-    #[model(optional)]
-    pub annotations: Attr<BTreeMap<String, String>>,
-    /// Keys of the Secret, each with a Go template that may use the fetched keys: `{{ .password }}`. Given, these keys are all
-    /// that the Secret has.
-    #[model(optional)]
-    pub data: Attr<BTreeMap<String, String>>,
-}
-
-/// Where one key comes from.
-#[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
-pub struct DataKey {
-    /// Key in the store. For Vault's KV it is the path without the mount.
-    #[model(required)]
-    pub key: Attr<String>,
-    /// Property of that key, where it has several.
-    #[model(optional)]
-    pub property: Attr<String>,
-    /// Version of that key. Left out, it is the newest.
-    #[model(optional)]
-    pub version: Attr<String>,
-    /// How the value is decoded: `None`, `Base64`, `Base64URL` or `Auto`.
-    #[model(optional)]
-    pub decoding_strategy: Attr<DecodingStrategy>,
-    /// How names of keys are converted: `Default` or `Unicode`.
-    #[model(optional)]
-    pub conversion_strategy: Attr<ConversionStrategy>,
-    /// Whether the store's metadata is fetched instead of the value: `None` or `Fetch`.
-    #[model(optional)]
-    pub metadata_policy: Attr<MetadataPolicy>,
-}
-
-/// Where many keys come from: either `extract` or `find`.
-#[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
-pub struct DataFrom {
-    /// All properties of one key of the store.
-    #[model(block)]
-    pub extract: Attr<DataKey>,
-    /// All keys of the store that fit.
-    #[model(block)]
-    pub find: Attr<Find>,
-}
-
-/// Which keys of the store fit.
-#[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
-pub struct Find {
-    /// Where in the store to look.
-    #[model(optional)]
-    pub path: Attr<String>,
-    /// Regular expression that the name fits.
-    #[model(optional)]
-    pub name_regexp: Attr<String>,
-    /// Tags that the key has.
-    #[model(optional)]
-    pub tags: Attr<BTreeMap<String, String>>,
-    /// How the values are decoded: `None`, `Base64`, `Base64URL` or `Auto`.
-    #[model(optional)]
-    pub decoding_strategy: Attr<DecodingStrategy>,
-    /// How names of keys are converted: `Default` or `Unicode`.
-    #[model(optional)]
-    pub conversion_strategy: Attr<ConversionStrategy>,
-}
-
-/// How values are decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Leaf, JsonSchema)]
-pub enum DecodingStrategy {
-    /// As what they look like.
-    #[leaf(rename = "Auto")]
-    Auto,
-    /// As Base64.
-    #[leaf(rename = "Base64")]
-    Base64,
-    /// As Base64 for addresses.
-    #[leaf(rename = "Base64URL")]
-    #[schemars(rename = "Base64URL")]
-    Base64Url,
-    /// Not at all.
-    #[leaf(rename = "None")]
-    None,
-}
-
-/// How names of keys are converted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Leaf, JsonSchema)]
-pub enum ConversionStrategy {
-    /// Characters that a Secret cannot have become underscores.
-    #[leaf(rename = "Default")]
-    Default,
-    /// They become their code points.
-    #[leaf(rename = "Unicode")]
-    Unicode,
-}
-
-/// Whether metadata is fetched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Leaf, JsonSchema)]
-pub enum MetadataPolicy {
-    /// The value is.
-    #[leaf(rename = "None")]
-    None,
-    /// The metadata is.
-    #[leaf(rename = "Fetch")]
-    Fetch,
 }
 
 /// What a destroy does with the Secret.

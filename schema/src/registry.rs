@@ -7,11 +7,15 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::carveout_probe::CarveoutProbe;
 use crate::external_secret::ExternalSecret;
+use crate::external_secrets::ExternalSecrets;
 use crate::function::{self, Function};
 use crate::identity::ObjectIdentity;
 use crate::ingress::Ingress;
+use crate::kv_key::{KvKey, KvKeyIdentity};
+use crate::kv_secret::KvSecret;
 use crate::provider::ProviderConfig;
 use crate::secret::Secret;
+use crate::secret_store::{SecretStore, StoreIdentity};
 use crate::upgrade_gate::UpgradeGate;
 
 /// Short name of the provider: what type names start with.
@@ -140,6 +144,24 @@ pub const ITEMS: &[Item] = &[
         subcategory: "Ingress",
     },
     Item {
+        name: "homelab_kv_key",
+        kind: Kind::Resource,
+        version: 0,
+        block: KvKey::block,
+        json_schema: reference::<KvKey>,
+        import: Some(Import { id: "<mount>/<path>#<key>", identity: Some(KvKeyIdentity::block) }),
+        subcategory: "Secrets",
+    },
+    Item {
+        name: "homelab_secret_store",
+        kind: Kind::Resource,
+        version: 0,
+        block: SecretStore::block,
+        json_schema: reference::<SecretStore>,
+        import: Some(Import { id: "<namespace>/<name> or <name>", identity: Some(StoreIdentity::block) }),
+        subcategory: "Secrets",
+    },
+    Item {
         name: "homelab_upgrade_gate",
         kind: Kind::Resource,
         version: 0,
@@ -149,6 +171,15 @@ pub const ITEMS: &[Item] = &[
         subcategory: "Cluster",
     },
     Item {
+        name: "homelab_external_secrets",
+        kind: Kind::DataSource,
+        version: 0,
+        block: ExternalSecrets::block,
+        json_schema: reference::<ExternalSecrets>,
+        import: None,
+        subcategory: "Secrets",
+    },
+    Item {
         name: "homelab_upgrade_gate",
         kind: Kind::DataSource,
         version: 0,
@@ -156,6 +187,15 @@ pub const ITEMS: &[Item] = &[
         json_schema: reference::<UpgradeGate>,
         import: None,
         subcategory: "Cluster",
+    },
+    Item {
+        name: "homelab_kv_secret",
+        kind: Kind::Ephemeral,
+        version: 0,
+        block: KvSecret::block,
+        json_schema: reference::<KvSecret>,
+        import: None,
+        subcategory: "Secrets",
     },
     Item {
         name: "homelab_secret",

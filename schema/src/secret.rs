@@ -6,8 +6,13 @@ use crate::prelude::*;
 /// A Secret of the cluster, read for one run and never stored.
 ///
 /// Taken by `handle` of the resource that makes it, it is opened after that resource has been applied, and waits until the
-/// Secret is there with the declared keys. So one apply makes a secret and uses it, in write-only arguments and in other
+/// Secret is there with the declared keys and is of the declaration that was applied; where the operator cannot make it, the
+/// apply fails in the operator's own words. So one apply makes a secret and uses it, in write-only arguments and in other
 /// providers' blocks. While Terraform is only planning and the Secret is not there yet, its values are unknown.
+///
+/// Taken by `namespace` and `name`, it is the Secret alone that counts, whoever makes it. Let it depend on what does
+/// (`depends_on`): a provider is not told whether Terraform plans or applies, so the Secret is waited for only once this run has
+/// written something.
 ///
 /// Do not refer to it from a `check` block: the plan would never be empty.
 #[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
@@ -21,7 +26,7 @@ pub struct Secret {
     /// Name of the Secret.
     #[model(optional, computed)]
     pub name: Attr<String>,
-    /// How long to wait for the Secret in apply, such as `2m`.
+    /// How long to wait for the Secret in apply, such as `5m`.
     #[model(optional, default = "2m0s", same = duration::same)]
     pub timeout: Attr<String>,
     /// Values by key, of those that are text.

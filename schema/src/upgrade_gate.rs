@@ -3,8 +3,9 @@
 use crate::prelude::*;
 
 /// Judges whether a cluster may be upgraded to a Kubernetes version now: whether the path is allowed, whether every
-/// component stays within the version skew policy after the hop, and whether an API that the target no longer serves is
-/// still in use. What could not be measured is a verdict of its own and never counts as passed.
+/// component stays within the version skew policy after the hop, whether an API that the target no longer serves is
+/// still in use, and, where they are asked for, what add-ons, nodes, the control plane, etcd, webhooks and alerts say. What
+/// could not be measured is a verdict of its own and never counts as passed.
 #[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
 pub struct UpgradeGate {
     /// The Kubernetes version to go to, in full, such as `1.36.2`.
@@ -22,6 +23,10 @@ pub struct UpgradeGate {
     /// The resource's default is `error`, the data source's is `record`.
     #[model(optional, computed)]
     pub on_blocked: Attr<Reaction>,
+    /// What a `held` verdict does: `error` fails the apply, `record` keeps the verdict in the state for others to use. The
+    /// resource's default is `error`, the data source's is `record`.
+    #[model(optional, computed)]
+    pub on_held: Attr<Reaction>,
     /// What an `unknown` verdict does: `error` fails the apply, `record` keeps the verdict in the state for others to use.
     /// The resource's default is `error`, the data source's is `record`.
     #[model(optional, computed)]
@@ -29,7 +34,29 @@ pub struct UpgradeGate {
     /// Which checks are made, and how much each counts.
     #[model(block)]
     pub checks: Attr<GateChecks>,
-    /// The verdict: `no_known_blockers`, `blocked` or `unknown`. There is no "safe".
+    /// Add-ons to look for among running pods, by name; `calico`, `external-secrets`, `gpu-operator` and `kyverno` are looked
+    /// for by themselves. One that is declared must be there.
+    #[model(block)]
+    pub addon: Attr<BTreeMap<String, GateAddon>>,
+    /// Facts that stand beside those of this version of the provider, and in place of those with the same subject, floor and
+    /// kind.
+    #[model(block)]
+    pub fact: Attr<Vec<GateFact>>,
+    /// The text of an `addon-compat.json`: its rows stand in place of what is known about its add-ons.
+    #[model(optional)]
+    pub matrix: Attr<String>,
+    /// Add-ons that you hold at their version, by name. What they block is `held` instead of `blocked`.
+    #[model(block)]
+    pub pin: Attr<BTreeMap<String, GatePin>>,
+    /// Findings that somebody answers for until a day. They stay in the list and decide nothing; what would keep a component
+    /// from starting cannot be waived.
+    #[model(block)]
+    pub waiver: Attr<BTreeMap<String, GateWaiver>>,
+    /// Alerts that do not matter here, by name. When left out: `RecentNodeReboot`, `IngressTTFBCritical`,
+    /// `K8sUpgradeStalled` and `EtcdPreUpgradeSnapshotMissing`.
+    #[model(optional)]
+    pub ignored_alerts: Attr<Vec<String>>,
+    /// The verdict: `no_known_blockers`, `blocked`, `held` or `unknown`. There is no "safe".
     #[model(computed)]
     pub verdict: Attr<String>,
     /// Whether the verdict is `no_known_blockers`.
@@ -44,6 +71,101 @@ pub struct UpgradeGate {
     /// The minor versions on the way from the cluster's version to the target, in order, such as `1.36`.
     #[model(computed)]
     pub hops: Attr<Vec<String>>,
+    /// The first of them that something blocks; empty where nothing does.
+    #[model(computed)]
+    pub first_blocked_hop: Attr<String>,
+    /// What to do, in order: measure, clear, bring add-ons to a version that supports both sides of a hop, make the hop, take
+    /// the newest add-ons.
+    #[model(computed)]
+    pub plan: Attr<Vec<GateStep>>,
+}
+
+/// An add-on, told by the images of its running pods.
+#[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
+pub struct GateAddon {
+    /// Names of its images without the registry, such as `example/operator`. Folders that a mirror puts before them do not
+    /// matter.
+    #[model(required)]
+    pub images: Attr<Vec<String>>,
+    /// The only namespace that counts.
+    #[model(optional)]
+    pub namespace: Attr<String>,
+}
+
+/// A fact: which Kubernetes releases a version of an add-on, a container runtime or etcd supports. It holds from `floor` up
+/// to the next floor of the same subject and kind.
+#[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
+pub struct GateFact {
+    /// What it is about: an add-on's name, `containerd`, `cri-o`, `kernel`, `etcd`.
+    #[model(required)]
+    pub subject: Attr<String>,
+    /// The first version that it holds for, such as `2.8`.
+    #[model(required)]
+    pub floor: Attr<String>,
+    /// The first Kubernetes release that it supports, such as `1.35`.
+    #[model(optional)]
+    pub kubernetes_min: Attr<String>,
+    /// The last Kubernetes release that it supports.
+    #[model(optional)]
+    pub kubernetes_max: Attr<String>,
+    /// What it means to be outside: `refuses`, `untested`, or `eol` for a line that gets no more fixes.
+    #[model(optional, default = "untested")]
+    pub kind: Attr<FactKind>,
+    /// The oldest version from which one may go there in one step.
+    #[model(optional)]
+    pub upgrade_from: Attr<String>,
+    /// The last day of support, for `eol`: `2026-11-21`.
+    #[model(optional)]
+    pub ends: Attr<String>,
+    /// Where you read it.
+    #[model(required)]
+    pub source: Attr<String>,
+    /// The day on which you read it, `2026-11-21`. After 180 days it says nothing any more, and the verdict is `unknown`.
+    #[model(required)]
+    pub checked_on: Attr<String>,
+}
+
+/// What it means to be outside of a fact's range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Leaf, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FactKind {
+    /// It does not start or does not work.
+    Refuses,
+    /// Its makers did not test it.
+    Untested,
+    /// Not about ranges: the line gets no more fixes.
+    Eol,
+}
+
+/// An add-on that is held at its version.
+#[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
+pub struct GatePin {
+    /// Why.
+    #[model(required)]
+    pub reason: Attr<String>,
+    /// The last day on which it holds, `2026-11-21`.
+    #[model(required)]
+    pub expires: Attr<String>,
+}
+
+/// A finding that somebody answers for.
+#[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
+pub struct GateWaiver {
+    /// The code of the finding, such as `HL4212`.
+    #[model(required)]
+    pub code: Attr<String>,
+    /// Its object, as the finding names it; one that ends in `*` covers whatever begins like it.
+    #[model(required)]
+    pub object: Attr<String>,
+    /// Who answers for it.
+    #[model(required)]
+    pub owner: Attr<String>,
+    /// Why.
+    #[model(required)]
+    pub reason: Attr<String>,
+    /// The last day on which it holds, `2026-11-21`.
+    #[model(required)]
+    pub expires: Attr<String>,
 }
 
 /// What a verdict does.
@@ -69,7 +191,8 @@ pub enum Weight {
 }
 
 /// Which checks of the gate are made: `error` lets a finding decide the verdict, `warn` only lists it, `off` does not
-/// look.
+/// look. A check whose evidence was not captured is `unknown`; those for which a live cluster is not looked at yet are `off`
+/// by default, and judge recorded evidence.
 #[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
 pub struct GateChecks {
     /// The target is a version that we know of, not older than the cluster, and no minor version is skipped.
@@ -81,6 +204,49 @@ pub struct GateChecks {
     /// No API that the target no longer serves is requested or stored.
     #[model(optional, default = "error")]
     pub removed_apis: Attr<Weight>,
+    /// No API that the target no longer serves is in the manifests of Helm releases or of a folder.
+    #[model(optional, default = "off")]
+    pub manifests: Attr<Weight>,
+    /// Objects of custom resources are stored in versions that are served.
+    #[model(optional, default = "off")]
+    pub crds: Attr<Weight>,
+    /// Running add-ons support every release on the way, by their full versions.
+    #[model(optional, default = "off")]
+    pub addons: Attr<Weight>,
+    /// Nodes are ready, without pressure, and have been for ten minutes.
+    #[model(optional, default = "off")]
+    pub nodes: Attr<Weight>,
+    /// Container runtimes and kernels fit the target.
+    #[model(optional, default = "off")]
+    pub runtime: Attr<Weight>,
+    /// Control groups, disks and pending reboots of the nodes' hosts.
+    #[model(optional, default = "off")]
+    pub hosts: Attr<Weight>,
+    /// No flag or feature gate that the target does not know is set, kubeadm would write nothing away, and no component
+    /// is started twice.
+    #[model(optional, default = "off")]
+    pub control_plane: Attr<Weight>,
+    /// Certificates of the cluster are valid for a week or longer.
+    #[model(optional, default = "off")]
+    pub certificates: Attr<Weight>,
+    /// Settings that were recorded before are still there.
+    #[model(optional, default = "off")]
+    pub survival: Attr<Weight>,
+    /// etcd can go to the version that the target brings along, is fast, has room and a fresh snapshot.
+    #[model(optional, default = "off")]
+    pub etcd: Attr<Weight>,
+    /// Nodes can be drained.
+    #[model(optional, default = "off")]
+    pub drain: Attr<Weight>,
+    /// Webhooks that fail closed, converters and aggregated APIs answer.
+    #[model(optional, default = "off")]
+    pub webhooks: Attr<Weight>,
+    /// No critical alert fires.
+    #[model(optional, default = "off")]
+    pub alerts: Attr<Weight>,
+    /// Nobody switched upgrades off.
+    #[model(optional, default = "off")]
+    pub kill_switch: Attr<Weight>,
 }
 
 /// One finding of the gate.
@@ -100,6 +266,23 @@ pub struct GateFinding {
     pub source: String,
     /// What clears it.
     pub clears: String,
+    /// Where it was seen: `live`, `history` or `declared`.
+    pub tier: String,
+    /// The day on which the fact behind it was read; empty where it rests on none.
+    pub checked_on: String,
+    /// The first hop that it blocks; empty where it blocks all alike.
+    pub hop: String,
+    /// Who waived it; empty where nobody did.
+    pub waived_by: String,
+}
+
+/// One step of the way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Leaf, JsonSchema)]
+pub struct GateStep {
+    /// `measure`, `clear`, `bridge`, `wait`, `kubernetes` or `after`.
+    pub phase: String,
+    /// What to do.
+    pub what: String,
 }
 
 /// What one check could see.

@@ -307,7 +307,7 @@ fn the_terraform_schema_has_terraforms_shape() {
     );
     assert_eq!(ingress["attributes"]["hosts"]["type"], serde_json::json!(["list", "string"]));
     assert_eq!(ingress["block_types"]["carve_out"]["nesting_mode"], "map");
-    let store = &provider["resource_schemas"]["homelab_external_secret"]["block"]["block_types"]["store"];
+    let store = &provider["resource_schemas"]["homelab_secret_store"]["block"]["block_types"]["vault"];
     assert_eq!(
         (&store["nesting_mode"], &store["min_items"], &store["max_items"]),
         (&"single".into(), &1.into(), &1.into())

@@ -9,6 +9,7 @@ mod handshake;
 mod memory;
 mod probe;
 mod report;
+mod secrets;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -42,6 +43,12 @@ pub(crate) struct Options {
     /// Largest number for its `kubernetes_manifest`, which takes many times as long
     #[arg(long, default_value_t = 100)]
     peer_manifest_limit: usize,
+    /// Measure external secrets instead of Ingresses
+    #[arg(long, conflicts_with_all = ["peer", "probe"])]
+    secrets: bool,
+    /// With --secrets: the largest number that is waited for, which takes as long as the controller does
+    #[arg(long, requires = "secrets", default_value_t = 1000)]
+    ready_limit: usize,
     /// Measure a probe instead
     #[arg(long)]
     probe: bool,
@@ -59,7 +66,10 @@ pub(crate) struct Options {
 impl Options {
     fn limit(&self, kind: Kind) -> usize {
         match kind {
-            Kind::Floor | Kind::Still | Kind::Ours => usize::MAX,
+            Kind::Floor | Kind::Still | Kind::Ours | Kind::StillSecret | Kind::Secret | Kind::CheckedSecret => {
+                usize::MAX
+            }
+            Kind::ReadySecret => self.ready_limit,
             Kind::PeerIngress => self.peer_limit,
             Kind::PeerManifest => self.peer_manifest_limit,
         }
@@ -80,18 +90,23 @@ pub(crate) fn run(options: &Options) -> Done {
     heading("start and idle memory");
     let start = handshake::measure(&provider, 21)?;
     heading("plane");
-    let plane = Plane::start(&PlaneOptions { without_vault: true, ..PlaneOptions::default() })?;
-    let mut report = Report::new(terraform.version()?, start);
-    let mut kinds = vec![Kind::Floor, Kind::Still, Kind::Ours];
+    let grounds = Grounds::start(options.secrets)?;
+    let mut report = Report::new(options.secrets, terraform.version()?, start);
+    let mut kinds = if options.secrets {
+        vec![Kind::Floor, Kind::StillSecret, Kind::Secret, Kind::CheckedSecret]
+    } else {
+        vec![Kind::Floor, Kind::Still, Kind::Ours]
+    };
+    if grounds.with_controller.is_some() {
+        kinds.push(Kind::ReadySecret);
+    }
     if options.peer.is_some() {
         kinds.extend([Kind::PeerIngress, Kind::PeerManifest]);
     }
     for &size in &options.sizes {
         heading(&format!("{size} resources"));
         let kinds: Vec<Kind> = kinds.iter().copied().filter(|kind| size <= options.limit(*kind)).collect();
-        for row in
-            measure(&kinds, size, options, &terraform, &Binaries { ours: &provider, still: &still }, plane.env())?
-        {
+        for row in measure(&kinds, size, options, &terraform, &Binaries { ours: &provider, still: &still }, &grounds)? {
             eprintln!("  {}", row.line());
             report.rows.push(row);
         }
@@ -102,6 +117,31 @@ pub(crate) fn run(options: &Options) -> Done {
         None => println!("{text}"),
     }
     Ok(())
+}
+
+/// Where it is measured.
+struct Grounds {
+    plane: Plane,
+    /// A second plane, where the controller works, so that it does not work while something else is measured.
+    with_controller: Option<secrets::WithController>,
+}
+
+impl Grounds {
+    fn start(secrets: bool) -> Done<Self> {
+        let plane = Plane::start(&PlaneOptions { without_vault: !secrets, ..PlaneOptions::default() })?;
+        if !secrets {
+            return Ok(Self { plane, with_controller: None });
+        }
+        secrets::define(plane.env())?;
+        Ok(Self { plane, with_controller: secrets::WithController::start()? })
+    }
+
+    fn of(&self, kind: Kind) -> &Env {
+        match &self.with_controller {
+            Some(other) if kind == Kind::ReadySecret => other.env(),
+            _ => self.plane.env(),
+        }
+    }
 }
 
 /// The providers that are built here.
@@ -125,11 +165,11 @@ fn measure(
     options: &Options,
     terraform: &Cli,
     binaries: &Binaries<'_>,
-    env: &Env,
+    grounds: &Grounds,
 ) -> Done<Vec<Row>> {
     let mut subjects = Vec::new();
     for &kind in kinds {
-        subjects.push(apply(kind, size, options, terraform, binaries, env)?);
+        subjects.push(apply(kind, size, options, terraform, binaries, grounds.of(kind))?);
     }
     for _ in 0..options.runs {
         for subject in &mut subjects {
@@ -158,17 +198,22 @@ fn apply(
     binaries: &Binaries<'_>,
     env: &Env,
 ) -> Done<Subject> {
-    let mut providers = vec![Provider::ours(if kind == Kind::Still { binaries.still } else { binaries.ours })];
+    let is_still = matches!(kind, Kind::Still | Kind::StillSecret);
+    let mut providers = vec![Provider::ours(if is_still { binaries.still } else { binaries.ours })];
     if let Some(peer) = &options.peer {
         let source = "hashicorp/kubernetes".to_owned();
         providers.push(Provider { source, version: options.peer_version.clone(), binary: peer.clone() });
     }
     let mut work = Workspace::with_providers(terraform, &providers)?;
-    work.limit(Duration::from_mins(20));
+    work.limit(Duration::from_mins(30));
     let requests_file = work.path().join("requests.log");
     work.env("KUBE_CONFIG_PATH", env.kubeconfig.display().to_string());
     work.env("HOMELAB_REQUEST_LOG", requests_file.display().to_string());
     let namespace = Api::admin(env)?.namespace(&format!("bench-{}", kind.name().replace(' ', "-")))?;
+    if kind.is_secret() {
+        secrets::prepare(env, &namespace, size)?;
+        work.env("VAULT_ADDR", env.vault_addr.clone()).env("VAULT_TOKEN", env.vault_token.clone());
+    }
     work.write("main.tf", &kind.configuration(size, &namespace, &options.peer_version));
     timed(&work, &["init"], 0)?;
     let (took, peak) = timed(&work, &["apply", "-auto-approve"], 0)?;

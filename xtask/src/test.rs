@@ -18,7 +18,8 @@ use crate::steps::{Done, cargo, fail, heading, run_cargo};
 use crate::{deny, docs, quickstart, steps};
 
 /// What the wider tier needs, beyond what the plane itself builds.
-const WIDER: [Program; 5] = [Program::CTY, Program::TFPLUGINDOCS, Program::TOFU, Program::TRAEFIK, Program::ESO];
+const WIDER: [Program; 6] =
+    [Program::CTY, Program::TFPLUGINDOCS, Program::TOFU, Program::TRAEFIK, Program::ESO, Program::ESO_0_19];
 
 #[derive(Args)]
 pub(crate) struct Options {

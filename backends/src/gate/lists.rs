@@ -106,7 +106,7 @@ pub(super) async fn server_count(cluster: &Kube, now: u64) -> Result<Option<usiz
 }
 
 /// Seconds since 1970 of an RFC 3339 time.
-fn seconds_of(time: &str) -> Option<u64> {
+pub(super) fn seconds_of(time: &str) -> Option<u64> {
     let time: jiff::Timestamp = time.parse().ok()?;
     u64::try_from(time.as_second()).ok()
 }

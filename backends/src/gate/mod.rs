@@ -12,15 +12,32 @@
 mod images;
 mod lists;
 mod metrics;
+mod objects;
+mod pods;
 mod requests;
 mod stored;
 
-use homelab_core::gate::{Evidence, KubeVersion, Measured, Node, REVIEWED_THROUGH};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use homelab_core::gate::{Day, Evidence, KubeVersion, Measured, Node, REVIEWED_THROUGH, Weights};
 use serde_json::Value;
 
 use crate::kube::Kube;
 
-/// Captures everything that the judge needs, for whatever target. Never fails: what could not be seen is in the evidence.
+/// Captures what those checks need, for whatever target. Never fails: what could not be seen is in the evidence.
+///
+/// Manifests, hosts, the control plane's own configuration, certificates, etcd and alerts are not looked at yet: a check of
+/// them finds that they were not collected, and is `unknown`.
+pub async fn capture_for(cluster: &Kube, weights: &Weights) -> Evidence {
+    let mut evidence = capture(cluster).await;
+    // A cluster that does not answer has been said once.
+    if evidence.captured_on.is_some() {
+        objects::add(cluster, weights, &mut evidence).await;
+    }
+    evidence
+}
+
+/// Captures what the checks need that are on by themselves: path, skew and removed APIs.
 pub async fn capture(cluster: &Kube) -> Evidence {
     // A cluster that does not answer at all is said once and in its own words, not once for each path that was asked.
     if let Err(error) = cluster.get_path("/version").await {
@@ -32,14 +49,21 @@ pub async fn capture(cluster: &Kube) -> Evidence {
         tokio::join!(lists::control_plane(cluster), nodes(cluster), lists::proxies(cluster));
     let stored_uses = measured(stored::uses(cluster).await);
     Evidence {
+        captured_on: today(),
         control_plane,
         nodes,
         proxies,
         deprecated_requests,
         stored_uses,
         searched_through: REVIEWED_THROUGH,
-        ..Evidence::blind("")
+        ..Evidence::blind("the evidence was captured without it")
     }
+}
+
+/// The day on this machine.
+fn today() -> Option<Day> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    u32::try_from(since.as_secs() / 86_400).ok().map(Day::of_unix)
 }
 
 /// A result as a measurement; the error is a fragment that says why nothing was seen.

@@ -89,6 +89,16 @@ pub mod kinds {
     pub const SECRET: Kind = namespaced("", "Secret", "secrets", &["v1"]);
     /// `ConfigMap`s.
     pub const CONFIG_MAP: Kind = namespaced("", "ConfigMap", "configmaps", &["v1"]);
+    /// Service accounts.
+    pub const SERVICE_ACCOUNT: Kind = namespaced("", "ServiceAccount", "serviceaccounts", &["v1"]);
+    /// Pods.
+    pub const POD: Kind = namespaced("", "Pod", "pods", &["v1"]);
+    /// Deployments.
+    pub const DEPLOYMENT: Kind = namespaced("apps", "Deployment", "deployments", &["v1"]);
+    /// `StatefulSet`s.
+    pub const STATEFUL_SET: Kind = namespaced("apps", "StatefulSet", "statefulsets", &["v1"]);
+    /// `DaemonSet`s.
+    pub const DAEMON_SET: Kind = namespaced("apps", "DaemonSet", "daemonsets", &["v1"]);
     /// Events of the core group.
     pub const EVENT: Kind = namespaced("", "Event", "events", &["v1"]);
     /// Ingresses.
@@ -114,6 +124,16 @@ pub mod kinds {
     /// External secrets; v1 since 0.16, v1beta1 up to 0.16.
     pub const EXTERNAL_SECRET: Kind =
         namespaced("external-secrets.io", "ExternalSecret", "externalsecrets", &["v1", "v1beta1"]);
+    /// External secrets of many namespaces.
+    pub const CLUSTER_EXTERNAL_SECRET: Kind = Kind {
+        group: "external-secrets.io",
+        kind: "ClusterExternalSecret",
+        plural: "clusterexternalsecrets",
+        versions: &["v1", "v1beta1"],
+        namespaced: false,
+    };
+    /// Secrets of the cluster that are written to a store.
+    pub const PUSH_SECRET: Kind = namespaced("external-secrets.io", "PushSecret", "pushsecrets", &["v1alpha1"]);
     /// Stores of external secrets, for one namespace.
     pub const SECRET_STORE: Kind = namespaced("external-secrets.io", "SecretStore", "secretstores", &["v1", "v1beta1"]);
     /// Stores of external secrets, for all namespaces.

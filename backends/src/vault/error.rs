@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::objects::{Cause, NotConfigured, Service};
+use crate::objects::{Cause, NotConfigured, ObjectError, Service};
 
 /// What was tried, and why it did not work. Never holds a secret. `Display` is one line that fits "failed to …".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,38 @@ pub enum VaultCause {
         /// The server's words.
         words: String,
     },
+    /// Something is mounted there, and it is no engine of keys and values.
+    #[error("{mount} is an engine of type {kind}, which has no documents")]
+    NotKv {
+        /// The mount.
+        mount: String,
+        /// Its type: `database`.
+        kind: String,
+    },
+    /// The engine keeps no versions, so that it cannot check that nobody else has written meanwhile.
+    #[error("{mount} is an engine of keys and values without versions")]
+    NotVersioned {
+        /// The mount.
+        mount: String,
+    },
+    /// The newest version of the document was deleted, and may be restored.
+    #[error("version {version} of it was deleted, and may be restored with all of its keys")]
+    Deleted {
+        /// Number of that version.
+        version: u64,
+    },
+    /// Another key of the document holds a number that the store does not give back exactly.
+    #[error("its key {key} holds a number that the store gives back rounded, and would be stored so")]
+    Fragile {
+        /// The key.
+        key: String,
+    },
+    /// Others changed the document between each read and the write after it.
+    #[error("others changed it between each of {tries} reads and the write after it")]
+    Contended {
+        /// How often it was tried.
+        tries: u32,
+    },
     /// It is sealed or not initialised.
     #[error("it is {0}")]
     NotReady(
@@ -76,7 +108,33 @@ impl VaultError {
 
     /// Whether nothing could be seen, as opposed to an answer that says no: such a check is "not checked".
     pub fn is_blind(&self) -> bool {
-        !matches!(self.cause, VaultCause::NoMount { .. })
+        !matches!(
+            self.cause,
+            VaultCause::NoMount { .. }
+                | VaultCause::NotKv { .. }
+                | VaultCause::NotVersioned { .. }
+                | VaultCause::Deleted { .. }
+                | VaultCause::Fragile { .. }
+                | VaultCause::Contended { .. }
+        )
+    }
+
+    /// One line without the particulars, for the summary of a diagnostic.
+    pub fn summary(&self) -> &'static str {
+        match &self.cause {
+            VaultCause::Link(cause) => ObjectError::new("", cause.clone()).summary(),
+            VaultCause::Login { .. } => "Login refused by the store of secrets",
+            VaultCause::NoToken => "No token for the store of secrets",
+            VaultCause::BadToken { .. } => "Token refused by the store of secrets",
+            VaultCause::Forbidden { .. } => "Not allowed in the store of secrets",
+            VaultCause::NoMount { .. } | VaultCause::NotKv { .. } => "No engine of keys and values is mounted there",
+            VaultCause::NotVersioned { .. } => "The engine keeps no versions",
+            VaultCause::Deleted { .. } => "The document was deleted",
+            VaultCause::Fragile { .. } => "Another key would be changed",
+            VaultCause::Contended { .. } => "Others keep changing the document",
+            VaultCause::NotReady(_) => "The store of secrets is not ready",
+            VaultCause::Server { .. } => "Unexpected answer of the store of secrets",
+        }
     }
 
     /// What to do about it, as a sentence; may be empty.
@@ -104,7 +162,20 @@ impl VaultError {
                 "Add the path to a policy of this identity. `homelab doctor` shows what it may do."
             }
             VaultCause::NoMount { .. } => "Is the mount right? `vault secrets list` shows them.",
-            VaultCause::NotReady(_) => "Unseal it.",
+            VaultCause::NotKv { .. } => "Is the mount right? `vault secrets list` shows them with their types.",
+            VaultCause::NotVersioned { .. } => {
+                "Use an engine of version 2, or turn its versions on with `vault kv enable-versioning`."
+            }
+            VaultCause::Deleted { version } => {
+                return format!(
+                    "Restore it with `vault kv undelete -versions={version}`, or remove it and its history with `vault kv \
+                     metadata delete`. What is written on top of it would lack all other keys."
+                );
+            }
+            VaultCause::Fragile { .. } => "Store that number as text.",
+            VaultCause::Contended { .. } => "Run again; if it stays so, find out who writes to it that often.",
+            VaultCause::NotReady("sealed") => "Unseal it.",
+            VaultCause::NotReady(_) => "Set it up with `vault operator init`.",
             VaultCause::Link(_) | VaultCause::Server { .. } => "",
         };
         text.to_owned()

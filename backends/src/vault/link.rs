@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use reqwest::header::{HeaderValue, LOCATION, RETRY_AFTER};
+use homelab_schema::Sensitive;
+use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Method};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -32,6 +33,25 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
+    }
+
+    /// Whether it is a failure that may pass by itself: also a proxy that finds no server, and a cluster that has no active
+    /// node for the moment. "Sealed" does not.
+    fn is_passing_failure(&self) -> bool {
+        matches!(self.status, 500 | 502 | 503 | 504) && self.not_ready().is_none()
+    }
+
+    /// Whether the server says that it is not ready, and how.
+    pub(super) fn not_ready(&self) -> Option<&'static str> {
+        let words = self.words();
+        let of = |state: &str| self.status == 503 && words.contains(state);
+        if of("sealed") {
+            Some("sealed")
+        } else if of("not initialized") {
+            Some("not initialised")
+        } else {
+            None
+        }
     }
 
     /// The server's own words: its list of errors, else the beginning of the body of a failure.
@@ -72,16 +92,19 @@ impl Link {
         builder.build().map_err(|error| wrong("address", &shorten(&error.to_string()), ""))
     }
 
-    /// Sends a request for `path` below `/v1/`, again while the server is overloaded.
+    /// Sends a request for `path` below `/v1/`; `body` is JSON. Again while the server is overloaded and, where a request may
+    /// be sent twice, while it fails or nothing stands behind the proxy in front of it.
     pub(super) async fn send(
         &self,
         method: Method,
         path: &str,
         token: Option<&SecretString>,
-        body: Option<&serde_json::Value>,
+        body: Option<&Sensitive<String>>,
     ) -> Result<Answer, Cause> {
         let client = self.client.get_or_try_init(|| async { self.make_client() }).await?;
         let url = format!("{}/v1/{path}", self.settings.address);
+        // Whether a write was done is for its sender to find out; a login or a renewal may be done twice.
+        let may_repeat = method == Method::GET || path.starts_with("auth/");
         let began = Instant::now();
         let mut tries = 1;
         loop {
@@ -89,11 +112,11 @@ impl Link {
             if let Some(token) = token {
                 request = request.header("X-Vault-Token", secret_header(token)?);
             }
-            if let Some(namespace) = &self.settings.namespace {
+            if let Some(namespace) = self.settings.namespace.as_ref().filter(|_| !path.starts_with("sys/health")) {
                 request = request.header("X-Vault-Namespace", namespace);
             }
             if let Some(body) = body {
-                request = request.json(body);
+                request = request.header(CONTENT_TYPE, "application/json").body(body.expose().clone());
             }
             let response = request.send().await.map_err(|error| self.failed(&error))?;
             let status = response.status().as_u16();
@@ -103,13 +126,14 @@ impl Link {
                 let words = format!("{} redirects to {}", self.settings.address, shorten(to));
                 return Err(wrong("address", &words, "Name the active server itself: a token is not sent elsewhere."));
             }
-            // 412 is a replica that has not caught up yet. 503 is also "sealed", which no patience mends.
-            let retry = matches!(status, 412 | 429 | 502 | 504);
             let pause = pause(response.headers().get(RETRY_AFTER), tries);
+            let body = response.bytes().await.map_err(|error| self.failed(&error))?;
+            let answer = Answer { status, body };
+            let is_busy = matches!(status, 412 | 429);
+            let retry = is_busy || (may_repeat && answer.is_passing_failure());
             if !retry || tries == TRIES || began.elapsed() + pause > PATIENCE {
-                let body = response.bytes().await.map_err(|error| self.failed(&error))?;
-                let answer = Answer { status, body };
-                return if retry { Err(Cause::Throttled { status, tries, words: answer.words() }) } else { Ok(answer) };
+                let throttled = || Cause::Throttled { status, tries, words: answer.words() };
+                return if is_busy { Err(throttled()) } else { Ok(answer) };
             }
             tokio::time::sleep(pause).await;
             tries += 1;

@@ -1,4 +1,10 @@
-//! The store of secrets, against a real one.
+//! The store of secrets, against a real one; where a real one cannot be made to fail, through a relay that does.
+
+mod database;
+mod faults;
+mod kv;
+mod login;
+mod ways;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -99,35 +105,6 @@ async fn a_token_file_is_read_and_a_missing_one_named() {
     assert!(from(file.path().to_owned()).capabilities("secret/x").await.is_ok());
     let error = from(PathBuf::from("no/such/file")).capabilities("secret/x").await.expect_err("missing");
     assert!(error.to_string().contains("vault.token_file: no/such/file"), "{error}");
-}
-
-#[tokio::test]
-async fn a_service_account_logs_in_and_a_refused_role_is_named() {
-    let namespace = crate::support::namespace("vault-login");
-    let admin = crate::support::admin();
-    let accounts = format!("/api/v1/namespaces/{namespace}/serviceaccounts");
-    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "app"}});
-    admin.create(&accounts, &account).expect("create").expect("create", &[201]).expect("created");
-    let request = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
-    let minted = admin.create(&format!("{accounts}/app/token"), &request).expect("token");
-    let minted = minted.expect("token", &[201]).expect("minted");
-    let jwt = tempfile::NamedTempFile::new().expect("file");
-    std::fs::write(jwt.path(), minted["status"]["token"].as_str().expect("jwt")).expect("write");
-    let role = json!({
-        "bound_service_account_names": "app", "bound_service_account_namespaces": namespace, "token_ttl": "10m",
-    });
-    let written = root().write(&format!("auth/kubernetes/role/{namespace}"), &role).expect("role");
-    written.expect("role", &[200, 204]).expect("written");
-
-    let as_role = |role: &str| {
-        let (role, mount, jwt_file) = (role.to_owned(), "kubernetes".to_owned(), jwt.path().to_owned());
-        Vault::new(Settings { identity: Identity::Kubernetes { role, mount, jwt_file }, ..settings("") })
-    };
-    assert_eq!(as_role(&namespace).capabilities("secret/x").await, Ok(vec!["deny".to_owned()]));
-    let error = as_role("nope").capabilities("secret/x").await.expect_err("refused");
-    let VaultCause::Login { role, words, .. } = &error.cause else { panic!("{error:?}") };
-    assert_eq!(role, "nope");
-    assert!(words.contains("nope"), "the words of the server: {words}");
 }
 
 #[tokio::test]

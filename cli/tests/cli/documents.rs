@@ -24,6 +24,9 @@ fn the_manifest_lists_every_verb_with_tier_and_flags() {
             ("ingress lint", "read"),
             ("ingress refs", "read"),
             ("ingress routes", "read"),
+            ("kv get", "read"),
+            ("kv list", "read"),
+            ("kv put", "write"),
             ("man", "write"),
             ("manifest", "read"),
             ("probe explain", "read"),
@@ -35,6 +38,10 @@ fn the_manifest_lists_every_verb_with_tier_and_flags() {
             ("schema json", "read"),
             ("schema output", "read"),
             ("schema terraform", "read"),
+            ("secrets audit", "read"),
+            ("secrets hops", "read"),
+            ("secrets sync", "write"),
+            ("secrets wait", "read"),
             ("version", "read"),
         ]
     );
@@ -65,11 +72,18 @@ fn every_verb_with_a_report_has_a_published_schema() {
             "ingress lint",
             "ingress refs",
             "ingress routes",
+            "kv get",
+            "kv list",
+            "kv put",
             "manifest",
             "probe explain",
             "probe export",
             "probe run",
             "probe targets",
+            "secrets audit",
+            "secrets hops",
+            "secrets sync",
+            "secrets wait",
             "version"
         ]
     );

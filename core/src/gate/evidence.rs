@@ -3,53 +3,118 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod cluster;
+mod control;
+mod measured;
+
+pub use cluster::{
+    AggregatedApi, Budget, Condition, CustomResource, HostState, ManifestUse, NodeState, Owner, Placement, Pod,
+    ServiceState, Webhook, Workload,
+};
+pub use control::{
+    Alert, Alerts, Certificate, Etcd, EtcdMember, KubeadmConfig, KubeletConfig, ManifestFolder, Snapshot, StaticPod,
+};
+pub use measured::Measured;
+
+use super::day::Day;
 use super::facts::REVIEWED_THROUGH;
+use super::survival::Settings;
 use super::version::{KubeVersion, Minor};
 
 /// Name and version of the form of an evidence file.
 pub(super) const FORM: &str = "homelab/evidence/v1";
 
-/// A measurement: what was seen, or why nothing could be seen. An empty list that was seen is not the same as a list
-/// that could not be read, and the two never look alike here.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Measured<T> {
-    /// This was seen.
-    Seen(T),
-    /// Nothing could be seen, for this reason: a fragment such as "nodes is forbidden".
-    NotMeasured(String),
-}
-
-impl<T> Measured<T> {
-    /// What was seen.
-    pub fn seen(&self) -> Option<&T> {
-        match self {
-            Self::Seen(value) => Some(value),
-            Self::NotMeasured(_) => None,
-        }
-    }
-}
-
 /// Evidence about one cluster at one time. Holds no secret, and serves for any target: what it was not looked through for
-/// is in it.
+/// is in it. What a file leaves out was not collected, and is not measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
     /// `homelab/evidence/v1`.
     pub form: String,
+    /// The day on which it was captured: what ends or ages is judged as of that day. Without it, as of the day on which it
+    /// is judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured_on: Option<Day>,
     /// Control plane components by instance; the API servers among them.
+    #[serde(default)]
     pub control_plane: Measured<Vec<Component>>,
     /// Nodes with their kubelets.
+    #[serde(default)]
     pub nodes: Measured<Vec<Node>>,
     /// kube-proxies by node; seen and empty where the cluster runs none.
+    #[serde(default)]
     pub proxies: Measured<Vec<Component>>,
     /// The API servers' metric of deprecated requests.
+    #[serde(default)]
     pub deprecated_requests: Measured<Metric>,
     /// Objects whose fields were last written in an API version that a later release removes.
+    #[serde(default)]
     pub stored_uses: Measured<Vec<StoredUse>>,
     /// The last release line for whose removals `stored_uses` was searched: later ones were not known to the program that
     /// looked, so that an empty list says nothing about them.
+    #[serde(default = "nothing_searched")]
     pub searched_through: Minor,
+    /// APIs in the manifests of installed Helm releases.
+    #[serde(default)]
+    pub helm_uses: Measured<Vec<ManifestUse>>,
+    /// APIs in a folder of manifests.
+    #[serde(default)]
+    pub folder_uses: Measured<Vec<ManifestUse>>,
+    /// Definitions of custom resources.
+    #[serde(default)]
+    pub custom_resources: Measured<Vec<CustomResource>>,
+    /// Pods that have not ended.
+    #[serde(default)]
+    pub pods: Measured<Vec<Pod>>,
+    /// Workloads with a number of replicas.
+    #[serde(default)]
+    pub workloads: Measured<Vec<Workload>>,
+    /// Disruption budgets.
+    #[serde(default)]
+    pub budgets: Measured<Vec<Budget>>,
+    /// The state of each node.
+    #[serde(default)]
+    pub node_states: Measured<Vec<NodeState>>,
+    /// What only the hosts tell.
+    #[serde(default)]
+    pub hosts: Measured<Vec<HostState>>,
+    /// Components that kubelets run from files, with their arguments.
+    #[serde(default)]
+    pub static_pods: Measured<Vec<StaticPod>>,
+    /// The folders of those files.
+    #[serde(default)]
+    pub manifest_folders: Measured<Vec<ManifestFolder>>,
+    /// What the kubelets run with.
+    #[serde(default)]
+    pub kubelets: Measured<Vec<KubeletConfig>>,
+    /// kubeadm's configuration.
+    #[serde(default)]
+    pub kubeadm: Measured<KubeadmConfig>,
+    /// Certificates of the control plane and of the kubelets.
+    #[serde(default)]
+    pub certificates: Measured<Vec<Certificate>>,
+    /// etcd.
+    #[serde(default)]
+    pub etcd: Measured<Etcd>,
+    /// Admission webhooks.
+    #[serde(default)]
+    pub webhooks: Measured<Vec<Webhook>>,
+    /// Aggregated APIs.
+    #[serde(default)]
+    pub aggregated_apis: Measured<Vec<AggregatedApi>>,
+    /// Alerts.
+    #[serde(default)]
+    pub alerts: Measured<Alerts>,
+    /// The switch that stops upgrades: its reason where it is on, nothing where it is off.
+    #[serde(default)]
+    pub kill_switch: Measured<Option<String>>,
+    /// Settings that were recorded before, to be compared with those of now.
+    #[serde(default)]
+    pub settings_before: Measured<Settings>,
+}
+
+fn nothing_searched() -> Minor {
+    Minor::of(0)
 }
 
 /// What kind of component it is.
@@ -159,14 +224,37 @@ pub enum EvidenceError {
 impl Evidence {
     /// Evidence in which nothing was measured, for this reason.
     pub fn blind(reason: &str) -> Self {
+        fn no<T>(reason: &str) -> Measured<T> {
+            Measured::NotMeasured(reason.to_owned())
+        }
         Self {
             form: FORM.to_owned(),
-            control_plane: Measured::NotMeasured(reason.to_owned()),
-            nodes: Measured::NotMeasured(reason.to_owned()),
-            proxies: Measured::NotMeasured(reason.to_owned()),
-            deprecated_requests: Measured::NotMeasured(reason.to_owned()),
-            stored_uses: Measured::NotMeasured(reason.to_owned()),
+            captured_on: None,
+            control_plane: no(reason),
+            nodes: no(reason),
+            proxies: no(reason),
+            deprecated_requests: no(reason),
+            stored_uses: no(reason),
             searched_through: REVIEWED_THROUGH,
+            helm_uses: no(reason),
+            folder_uses: no(reason),
+            custom_resources: no(reason),
+            pods: no(reason),
+            workloads: no(reason),
+            budgets: no(reason),
+            node_states: no(reason),
+            hosts: no(reason),
+            static_pods: no(reason),
+            manifest_folders: no(reason),
+            kubelets: no(reason),
+            kubeadm: no(reason),
+            certificates: no(reason),
+            etcd: no(reason),
+            webhooks: no(reason),
+            aggregated_apis: no(reason),
+            alerts: no(reason),
+            kill_switch: no(reason),
+            settings_before: no(reason),
         }
     }
 

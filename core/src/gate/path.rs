@@ -1,8 +1,9 @@
 //! Is the path to the target one that Kubernetes supports.
 
+use super::checks::CheckName;
 use super::evidence::{ComponentKind, Evidence};
 use super::facts::REVIEWED_THROUGH;
-use super::judge::Check;
+use super::judge::{Case, Check, Found};
 use super::version::{KubeVersion, Minor};
 use crate::finding::Finding;
 use crate::finding::gate::{DOWNGRADE, NOT_MEASURED, SKIPPED_MINOR};
@@ -35,8 +36,9 @@ pub(super) fn hops(from: Minor, to: Minor) -> Vec<Minor> {
 }
 
 /// The check.
-pub(super) fn check(evidence: &Evidence, target: &KubeVersion) -> Check {
-    let mut check = Check::new("path");
+pub(super) fn check(case: &Case<'_>) -> Check {
+    let (evidence, target) = (case.evidence, &case.request.target);
+    let mut check = Check::new(CheckName::Path);
     if target.line.major != 1 || target.line > REVIEWED_THROUGH {
         check.blind(
             Finding::new(
@@ -50,11 +52,9 @@ pub(super) fn check(evidence: &Evidence, target: &KubeVersion) -> Check {
             "the target is newer than the facts",
         );
     }
-    let Some((oldest, newest)) = api_servers(evidence) else {
-        let why = match &evidence.control_plane {
-            super::Measured::NotMeasured(reason) => reason.clone(),
-            super::Measured::Seen(_) => "no API server's version could be read".to_owned(),
-        };
+    let gap = evidence.control_plane.gap();
+    let Some((oldest, newest)) = &case.servers else {
+        let why = gap.unwrap_or_else(|| "no API server's version could be read".to_owned());
         check.blind(
             Finding::new(
                 NOT_MEASURED,
@@ -67,7 +67,10 @@ pub(super) fn check(evidence: &Evidence, target: &KubeVersion) -> Check {
         );
         return check;
     };
-    if target.is_before(&newest) {
+    if let Some(gap) = gap {
+        check.not_seen("the API servers", &gap);
+    }
+    if target.is_before(newest) {
         check.found(
             Finding::new(DOWNGRADE, format!("Kubernetes {target}"), format!("An API server already runs {newest}."))
                 .expected("Kubernetes supports no downgrade.")
@@ -76,16 +79,16 @@ pub(super) fn check(evidence: &Evidence, target: &KubeVersion) -> Check {
         );
     } else if target.line.ahead_of(oldest.line) > 1 {
         let next = oldest.line.next();
-        check.found(
-            Finding::new(
-                SKIPPED_MINOR,
-                format!("Kubernetes {target}"),
-                format!("The oldest API server runs {oldest}."),
-            )
-            .expected("One minor version at a time.")
-            .source(POLICY)
-            .clears(format!("Go to {next} first.")),
-        );
+        let finding = Finding::new(
+            SKIPPED_MINOR,
+            format!("Kubernetes {target}"),
+            format!("The oldest API server runs {oldest}."),
+        )
+        .expected("One minor version at a time.")
+        .source(POLICY)
+        .clears(format!("Go to {next} first."));
+        // The first hop is free as far as this goes.
+        check.found(Found::from(finding).at(next.next()));
     }
     check
 }

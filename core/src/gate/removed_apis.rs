@@ -4,39 +4,40 @@
 //! started: what it shows is proof, what it does not show is proof only once the process is old enough and every server
 //! was asked. The field managers of live objects name who wrote in an old version, however long ago.
 
-use super::evidence::{Evidence, Measured};
+use super::checks::CheckName;
+use super::evidence::Evidence;
 use super::facts::{REMOVED_APIS, REVIEWED_THROUGH, RemovedApi};
-use super::judge::Check;
-use super::path::api_servers;
+use super::judge::{Case, Check, Found};
+use super::report::Tier;
 use super::version::{KubeVersion, Minor};
 use crate::finding::Finding;
 use crate::finding::gate::{NOT_MEASURED, REMOVED_API};
 
 /// The check.
-pub(super) fn check(evidence: &Evidence, target: &KubeVersion, window_seconds: u64) -> Check {
-    let mut check = Check::new("removed_apis");
+pub(super) fn check(case: &Case<'_>) -> Check {
+    let (evidence, target) = (case.evidence, &case.request.target);
+    let mut check = Check::new(CheckName::RemovedApis);
+    reviewed(&mut check, target);
+    requests(&mut check, evidence, target, case.request.window_seconds);
+    stored(&mut check, evidence, target, case.current());
+    check
+}
+
+/// Beyond what was reviewed, a list of removals says nothing by being short.
+pub(super) fn reviewed(check: &mut Check, target: &KubeVersion) {
     if target.line > REVIEWED_THROUGH {
         let reason = format!("the facts of this version of homelab reach to {REVIEWED_THROUGH}");
         check.not_seen(&format!("removals in Kubernetes {}", target.line), &reason);
     }
-    let current = api_servers(evidence).map(|(oldest, _)| oldest.line);
-    requests(&mut check, evidence, target, window_seconds);
-    stored(&mut check, evidence, target, current);
-    check
 }
 
 /// The removal that `target` has for that API, by our facts.
-fn removal(group: &str, version: &str, resource: &str, target: Minor) -> Option<&'static RemovedApi> {
+pub(super) fn removal(group: &str, version: &str, resource: &str, target: Minor) -> Option<&'static RemovedApi> {
     REMOVED_APIS.iter().find(|row| row.removed_in <= target && row.covers(group, version, resource))
 }
 
 fn requests(check: &mut Check, evidence: &Evidence, target: &KubeVersion, window_seconds: u64) {
-    let metric = match &evidence.deprecated_requests {
-        Measured::Seen(metric) => metric,
-        Measured::NotMeasured(reason) => {
-            return check.not_seen("requests of deprecated APIs", reason);
-        }
-    };
+    let Some(metric) = check.look(&evidence.deprecated_requests, "requests of deprecated APIs") else { return };
     for request in &metric.requests {
         let api = api_version(&request.group, &request.version);
         let known = removal(&request.group, &request.version, &request.resource, target.line);
@@ -58,16 +59,16 @@ fn requests(check: &mut Check, evidence: &Evidence, target: &KubeVersion, window
         let declared = declared.filter(|line| *line <= target.line);
         let Some(removed_in) = known.map(|row| row.removed_in).or(declared) else { continue };
         let source = known.map_or("the API server's own metric", |row| row.source.what);
-        check.found(
-            Finding::new(
-                REMOVED_API,
-                format!("{} of {api}", request.resource),
-                "Somebody asked the API server for it.",
-            )
-            .expected(format!("{removed_in} no longer serves it."))
-            .source(source)
-            .clears("Find the caller in the audit log and move it to the newer version of the API."),
-        );
+        let finding = Finding::new(
+            REMOVED_API,
+            format!("{} of {api}", request.resource),
+            "Somebody asked the API server for it.",
+        )
+        .expected(format!("{removed_in} no longer serves it."))
+        .source(source)
+        .clears("Find the caller in the audit log and move it to the newer version of the API.");
+        let day = known.map_or("", |row| row.source.checked_on);
+        check.found(Found::from(finding).tier(Tier::History).checked_on(day).at(removed_in));
     }
     if !metric.all_servers {
         check.blind(
@@ -97,10 +98,7 @@ fn requests(check: &mut Check, evidence: &Evidence, target: &KubeVersion, window
 }
 
 fn stored(check: &mut Check, evidence: &Evidence, target: &KubeVersion, current: Option<Minor>) {
-    let uses = match &evidence.stored_uses {
-        Measured::Seen(uses) => uses,
-        Measured::NotMeasured(reason) => return check.not_seen("writers of old API versions", reason),
-    };
+    let Some(uses) = check.look(&evidence.stored_uses, "writers of old API versions") else { return };
     // Beyond our own facts the check has said so already, for both witnesses.
     if target.line > evidence.searched_through && target.line <= REVIEWED_THROUGH {
         let reason = format!("objects were searched for removals up to {} only", evidence.searched_through);
@@ -115,16 +113,15 @@ fn stored(check: &mut Check, evidence: &Evidence, target: &KubeVersion, current:
         }
         let name =
             if used.namespace.is_empty() { used.name.clone() } else { format!("{}/{}", used.namespace, used.name) };
-        check.found(
-            Finding::new(
-                REMOVED_API,
-                format!("{} {name}", used.resource),
-                format!("{:?} wrote it as {}.", used.manager, used.api_version),
-            )
-            .expected(format!("{} no longer serves that version.", row.removed_in))
-            .source(row.source.what)
-            .clears(format!("Let {:?} write it in the newer version of the API.", used.manager)),
-        );
+        let finding = Finding::new(
+            REMOVED_API,
+            format!("{} {name}", used.resource),
+            format!("{:?} wrote it as {}.", used.manager, used.api_version),
+        )
+        .expected(format!("{} no longer serves that version.", row.removed_in))
+        .source(row.source.what)
+        .clears(format!("Let {:?} write it in the newer version of the API.", used.manager));
+        check.found(Found::from(finding).checked_on(row.source.checked_on).at(row.removed_in));
     }
 }
 

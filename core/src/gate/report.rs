@@ -5,6 +5,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::day::Day;
+use super::plan::Step;
+use super::version::Minor;
 use crate::exit::{Exit, Order};
 use crate::finding::Finding;
 
@@ -33,13 +36,55 @@ impl fmt::Display for Class {
     }
 }
 
+/// Where what a finding says comes from, the strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// Seen in the cluster as it is.
+    Live,
+    /// Seen in what was recorded over time: a metric, a snapshot, a record from before.
+    History,
+    /// Declared: a manifest, a configuration, a waiver.
+    Declared,
+}
+
+impl Tier {
+    /// Its name, as in state and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::History => "history",
+            Self::Declared => "declared",
+        }
+    }
+}
+
+/// The waiver that covers a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Waived {
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds.
+    pub expires: Day,
+}
+
 /// A finding and what it asks of the reader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GateFinding {
     /// What it asks.
     pub class: Class,
-    /// Whether it decides the verdict; false where its check is only a warning.
+    /// Whether it decides the verdict; false where its check is only a warning, for a note, and for what is waived.
     pub decides: bool,
+    /// Where it comes from.
+    pub tier: Tier,
+    /// The day on which the fact behind it was read, `YYYY-MM-DD`; empty where it rests on none that has a day.
+    pub checked_on: String,
+    /// The first hop that it blocks; absent where it blocks all alike.
+    pub hop: Option<Minor>,
+    /// The waiver that covers it.
+    pub waived: Option<Waived>,
     /// The finding.
     #[serde(flatten)]
     pub finding: Finding,
@@ -122,10 +167,16 @@ pub struct Report {
     pub target: String,
     /// The oldest API server's version; absent where it could not be measured.
     pub current: Option<String>,
+    /// The day as of which it was judged; absent where nobody said.
+    pub as_of: Option<Day>,
     /// The verdict.
     pub verdict: Verdict,
     /// Minor versions on the way, in order.
     pub hops: Vec<String>,
+    /// The first hop that something blocks; absent where nothing does, or where all are blocked alike.
+    pub first_blocked_hop: Option<Minor>,
+    /// What to do, in order.
+    pub plan: Vec<Step>,
     /// Everything that was found, what was not measured first.
     pub findings: Vec<GateFinding>,
     /// What each check could see.

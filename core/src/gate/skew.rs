@@ -8,9 +8,11 @@
 //!   kubelet or kube-proxy that nobody moves is named with the first hop that it blocks.
 //! - Highly available API servers narrow every rule: "newer" is measured at the oldest of them, "older" after the hop.
 
-use super::evidence::{Component, ComponentKind, Evidence, Measured};
-use super::judge::Check;
-use super::path::{api_servers, hops};
+use std::collections::BTreeMap;
+
+use super::checks::CheckName;
+use super::evidence::{Component, ComponentKind, Evidence, Node};
+use super::judge::{Case, Check, Found};
 use super::version::{KubeVersion, Minor};
 use crate::finding::Finding;
 use crate::finding::gate::SKEW;
@@ -23,9 +25,10 @@ fn allowed_behind(version: &KubeVersion) -> i64 {
 }
 
 /// The check.
-pub(super) fn check(evidence: &Evidence, target: &KubeVersion) -> Check {
-    let mut check = Check::new("skew");
-    let way = Way::new(evidence, target);
+pub(super) fn check(case: &Case<'_>) -> Check {
+    let evidence = case.evidence;
+    let mut check = Check::new(CheckName::Skew);
+    let way = Way { target: &case.request.target, servers: case.servers.as_ref(), stops: &case.stops };
     api_server_spread(&mut check, &way);
     control_plane(&mut check, evidence, &way);
     kubelets(&mut check, evidence, &way);
@@ -37,21 +40,12 @@ pub(super) fn check(evidence: &Evidence, target: &KubeVersion) -> Check {
 struct Way<'a> {
     target: &'a KubeVersion,
     /// The oldest and the newest API server; `None` where they are not known.
-    servers: Option<(KubeVersion, KubeVersion)>,
+    servers: Option<&'a (KubeVersion, KubeVersion)>,
     /// Release lines that the API servers will run, in order: at least the target's.
-    stops: Vec<Minor>,
+    stops: &'a [Minor],
 }
 
-impl<'a> Way<'a> {
-    fn new(evidence: &Evidence, target: &'a KubeVersion) -> Self {
-        let servers = api_servers(evidence);
-        let mut stops = servers.as_ref().map_or_else(Vec::new, |(oldest, _)| hops(oldest.line, target.line));
-        if stops.is_empty() {
-            stops.push(target.line);
-        }
-        Self { target, servers, stops }
-    }
-
+impl Way<'_> {
     /// The version that the API servers run at a stop, as far as it is known: the last one is the target.
     fn shown(&self, stop: Minor) -> String {
         if stop == self.target.line { self.target.to_string() } else { stop.to_string() }
@@ -64,7 +58,7 @@ impl<'a> Way<'a> {
 
     /// The API server that is the first to be older than `version`: the oldest now, or the target of a downgrade.
     fn older_server(&self, version: &KubeVersion) -> Option<&KubeVersion> {
-        let oldest = self.servers.as_ref().map(|(oldest, _)| oldest);
+        let oldest = self.servers.map(|(oldest, _)| oldest);
         oldest.into_iter().chain([self.target]).find(|server| server.line < version.line)
     }
 }
@@ -72,7 +66,7 @@ impl<'a> Way<'a> {
 /// In a highly available cluster the API servers may be one minor apart, now and during the hop, in which the oldest one
 /// counts.
 fn api_server_spread(check: &mut Check, way: &Way<'_>) {
-    let Some((oldest, newest)) = &way.servers else { return };
+    let Some((oldest, newest)) = way.servers else { return };
     let apart_now = newest.line.ahead_of(oldest.line);
     if apart_now > 1 || (apart_now == 1 && way.target.line > newest.line) {
         check.found(
@@ -85,10 +79,7 @@ fn api_server_spread(check: &mut Check, way: &Way<'_>) {
 }
 
 fn control_plane(check: &mut Check, evidence: &Evidence, way: &Way<'_>) {
-    let components = match &evidence.control_plane {
-        Measured::Seen(components) => components,
-        Measured::NotMeasured(reason) => return check.not_seen("the control plane", reason),
-    };
+    let Some(components) = check.look(&evidence.control_plane, "the control plane") else { return };
     for kind in [ComponentKind::KubeControllerManager, ComponentKind::KubeScheduler] {
         if !components.iter().any(|component| component.kind == kind) {
             check.not_seen(kind.name(), "none is visible as a pod");
@@ -103,69 +94,59 @@ fn control_plane(check: &mut Check, evidence: &Evidence, way: &Way<'_>) {
 
 fn control_plane_component(check: &mut Check, component: &Component, all: &[Component], way: &Way<'_>) {
     let object = format!("{} on {}", component.kind.name(), component.on);
-    let version = match &component.version {
-        Measured::Seen(version) => version,
-        Measured::NotMeasured(reason) => return check.not_seen(&object, reason),
-    };
+    let Some(version) = check.look(&component.version, &object) else { return };
     // kubeadm points it at the API server beside it; where there is none, it may talk to any.
     let beside = all
         .iter()
         .filter(|other| other.kind == ComponentKind::KubeApiserver && other.on == component.on)
         .filter_map(|server| server.version.seen())
         .min();
-    let oldest = way.servers.as_ref().map(|(oldest, _)| oldest);
+    let oldest = way.servers.map(|(oldest, _)| oldest);
     if let Some(server) = beside.or(oldest).filter(|server| server.line < version.line) {
         return check.newer(object, version, server);
     }
     let first = way.stops.first().copied().unwrap_or(way.target.line);
     if first.ahead_of(version.line) > 1 {
         let rule = "It may be one minor older than the API server.";
-        check.older(object, version, &way.shown(first), rule, back(first, 1));
+        check.older(object, version, (first, &way.shown(first)), rule, back(first, 1));
     } else if way.target.line < version.line {
         check.newer(object, version, way.target);
     }
 }
 
 fn kubelets(check: &mut Check, evidence: &Evidence, way: &Way<'_>) {
-    let nodes = match &evidence.nodes {
-        Measured::Seen(nodes) => nodes,
-        Measured::NotMeasured(reason) => return check.not_seen("the kubelets", reason),
-    };
+    let Some(nodes) = check.look(&evidence.nodes, "the kubelets") else { return };
     if nodes.is_empty() {
         return check.not_seen("the kubelets", "the cluster lists no node, which no working cluster does");
     }
     for node in nodes {
         let object = format!("kubelet on {}", node.name);
-        match &node.kubelet {
-            Measured::Seen(version) => follower(check, object, version, way),
-            Measured::NotMeasured(reason) => check.not_seen(&object, reason),
+        if let Some(version) = check.look(&node.kubelet, &object) {
+            follower(check, object, version, way);
         }
     }
 }
 
 fn proxies(check: &mut Check, evidence: &Evidence, way: &Way<'_>) {
-    let proxies = match &evidence.proxies {
-        // Seen and empty is an answer: the network plugin does its work.
-        Measured::Seen(proxies) => proxies,
-        Measured::NotMeasured(reason) => return check.not_seen("the kube-proxies", reason),
-    };
+    // Seen and empty is an answer: the network plugin does its work.
+    let Some(proxies) = check.look(&evidence.proxies, "the kube-proxies") else { return };
+    let mut by_name: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
+    for node in evidence.nodes.seen().into_iter().flatten() {
+        by_name.entry(&node.name).or_default().push(node);
+    }
     for proxy in proxies {
         let object = format!("kube-proxy on {}", proxy.on);
-        let version = match &proxy.version {
-            Measured::Seen(version) => version,
-            Measured::NotMeasured(reason) => {
-                check.not_seen(&object, reason);
-                continue;
-            }
-        };
+        let Some(version) = check.look(&proxy.version, &object) else { continue };
         follower(check, object.clone(), version, way);
         // Nodes that could not be listed, and a kubelet without a version, have been named by the check of kubelets.
-        let Some(nodes) = evidence.nodes.seen() else { continue };
-        let mut beside = nodes.iter().filter(|node| node.name == proxy.on).peekable();
-        if beside.peek().is_none() {
-            check.not_seen(&object, "the cluster lists no node of that name, with whose kubelet it has to agree");
+        if evidence.nodes.seen().is_none() {
+            continue;
         }
-        for kubelet in beside.filter_map(|node| node.kubelet.seen()) {
+        let Some(beside) = by_name.get(proxy.on.as_str()) else {
+            check.not_seen(&object, "the cluster lists no node of that name, with whose kubelet it has to agree");
+            continue;
+        };
+        for kubelet in beside.iter().filter_map(|node| node.kubelet.seen()) {
             beside_kubelet(check, object.clone(), version, kubelet);
         }
     }
@@ -179,7 +160,7 @@ fn follower(check: &mut Check, object: String, version: &KubeVersion, way: &Way<
     let behind = allowed_behind(version);
     if let Some(stop) = way.first_too_far(version, behind) {
         let rule = format!("In that version it may be {behind} minors older than the API server.");
-        check.older(object, version, &way.shown(stop), &rule, back(stop, behind));
+        check.older(object, version, (stop, &way.shown(stop)), &rule, back(stop, behind));
     }
 }
 
@@ -215,13 +196,19 @@ impl Check {
         );
     }
 
-    fn older(&mut self, object: String, version: &KubeVersion, server: &str, rule: &str, least: Minor) {
-        self.found(
-            Finding::new(SKEW, object, format!("It runs {version}; the API server would run {server}."))
-                .summary("a component is too old for the target")
-                .expected(rule)
-                .source(POLICY)
-                .clears(format!("Bring it to {least} or newer before the API servers go to {server}.")),
-        );
+    fn older(
+        &mut self,
+        object: String,
+        version: &KubeVersion,
+        (stop, server): (Minor, &str),
+        rule: &str,
+        least: Minor,
+    ) {
+        let finding = Finding::new(SKEW, object, format!("It runs {version}; the API server would run {server}."))
+            .summary("a component is too old for the target")
+            .expected(rule)
+            .source(POLICY)
+            .clears(format!("Bring it to {least} or newer before the API servers go to {server}."));
+        self.found(Found::from(finding).at(stop));
     }
 }

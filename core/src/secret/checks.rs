@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use homelab_cty::Path;
 use homelab_schema::Attr;
 use homelab_schema::duration::GoDuration;
-use homelab_schema::external_secret::{CreationPolicy, DataFrom, DeletionPolicy, ExternalSecret, OnDestroy, Target};
+use homelab_schema::external_secret::{
+    CreationPolicy, DataEntry, DataFrom, DeletionPolicy, ExternalSecret, OnDestroy, StoreRef, Target, Template,
+};
 
-use super::OWN_PREFIX;
+use super::{OWN_PREFIX, go_template};
 use crate::finding::{Finding, secret as codes};
 use crate::names;
 
@@ -16,17 +18,24 @@ pub fn declaration(config: &ExternalSecret) -> Vec<Finding> {
     let mut judge = Judge(Vec::new());
     judge.name(&config.name, &Path::attr("name"), names::is_object, names::OBJECT);
     judge.name(&config.namespace, &Path::attr("namespace"), names::is_label, names::LABEL);
-    if let Some(store) = config.store.known() {
-        judge.name(&store.name, &Path::attr("store").then_attr("name"), names::is_object, names::OBJECT);
-    }
+    judge.store(&config.store, &Path::attr("store"));
     judge.duration(&config.refresh_interval, &Path::attr("refresh_interval"));
+    if let Some(timeouts) = config.timeouts.known() {
+        for (name, timeout) in
+            [("create", &timeouts.create), ("update", &timeouts.update), ("delete", &timeouts.delete)]
+        {
+            judge.duration(timeout, &Path::attr("timeouts").then_attr(name));
+        }
+    }
     judge.own_annotations(&config.annotations);
     if let Some(target) = config.target.known() {
         judge.target(target, config.on_destroy);
+        judge.template(target.template.known(), config);
     }
-    for label in config.data.known().into_iter().flat_map(BTreeMap::keys) {
-        judge.text(label, &Path::attr("data").then_key(label), names::is_secret_key, names::SECRET_KEY);
+    for (label, entry) in config.data.known().into_iter().flatten() {
+        judge.entry(label, entry);
     }
+    judge.some_store(config);
     for (index, source) in config.data_from.known().into_iter().flatten().enumerate() {
         judge.source(source, &Path::attr("data_from").then_index(index));
     }
@@ -123,22 +132,120 @@ impl Judge {
         }
     }
 
+    fn store(&mut self, store: &Attr<StoreRef>, path: &Path) {
+        if let Some(store) = store.known() {
+            self.name(&store.name, &path.then_attr("name"), names::is_object, names::OBJECT);
+        }
+    }
+
+    fn entry(&mut self, label: &str, entry: &DataEntry) {
+        let path = Path::attr("data").then_key(label);
+        self.text(label, &path, names::is_secret_key, names::SECRET_KEY);
+        self.store(&entry.source, &path.then_attr("source"));
+    }
+
+    /// Whatever is fetched needs a store.
+    fn some_store(&mut self, config: &ExternalSecret) {
+        if !config.store.is_null() {
+            return;
+        }
+        let entries = config.data.known().into_iter().flatten();
+        let entry =
+            entries.filter(|(_, entry)| entry.source.is_null()).map(|(label, _)| Path::attr("data").then_key(label));
+        let sources = config.data_from.known().into_iter().flatten().enumerate();
+        let source = sources
+            .filter(|(_, source)| source.source.is_null() && source.generator.is_null())
+            .map(|(index, _)| Path::attr("data_from").then_index(index));
+        if let Some(path) = entry.chain(source).next() {
+            self.contradiction(path, "Nothing says which store it is fetched from.", "Add a `store` block.");
+        }
+    }
+
+    fn template(&mut self, template: Option<&Template>, config: &ExternalSecret) {
+        let Some(template) = template else { return };
+        let path = Path::attr("target").then_attr("template");
+        // What `data_from` fetches is not known here.
+        let only_data = config.data_from.known().is_none_or(Vec::is_empty) && !config.data_from.is_unknown();
+        let fetched = config.data.known().filter(|_| only_data && !config.data.is_unknown());
+        for (map, texts) in
+            [("data", &template.data), ("labels", &template.labels), ("annotations", &template.annotations)]
+        {
+            for (key, text) in texts.known().into_iter().flatten() {
+                let is_there = |name: &str| fetched.is_none_or(|fetched| fetched.contains_key(name));
+                if let Err(why) = go_template::check(text, &is_there) {
+                    let at = path.then_attr(map).then_key(key);
+                    let finding = Finding::new(codes::BAD_TEMPLATE, key, format!("{why}."));
+                    self.0.push(finding.summary(format!("{at} does not parse")).at(at));
+                }
+            }
+        }
+        for (index, from) in template.from.known().into_iter().flatten().enumerate() {
+            let at = path.then_attr("from").then_index(index);
+            let given = [!from.literal.is_null(), !from.config_map.is_null(), !from.secret.is_null()];
+            if given.iter().filter(|given| **given).count() != 1 {
+                self.contradiction(
+                    at,
+                    "It needs exactly one of `config_map`, `secret` and `literal`.",
+                    "Write a `from` block for each.",
+                );
+            }
+        }
+    }
+
     fn source(&mut self, source: &DataFrom, path: &Path) {
-        match (&source.extract, &source.find) {
-            (Attr::Known(_), Attr::Known(_)) => self.contradiction(
+        let given = [
+            ("extract", !source.extract.is_null()),
+            ("find", !source.find.is_null()),
+            ("generator", !source.generator.is_null()),
+        ];
+        let given: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+        match given[..] {
+            [] => self.contradiction(
                 path.clone(),
-                "It has both `extract` and `find`.",
+                "It has neither `extract`, `find` nor `generator`.",
+                "Add one of them.",
+            ),
+            [_] => {}
+            [one, other, ..] => self.contradiction(
+                path.clone(),
+                &format!("It has both `{one}` and `{other}`."),
                 "Write a data_from block for each.",
             ),
-            (Attr::Null, Attr::Null) => {
-                self.contradiction(path.clone(), "It has neither `extract` nor `find`.", "Add one of them.");
-            }
-            (_, Attr::Known(find)) if find.name_regexp.is_null() && find.tags.is_null() => self.contradiction(
+        }
+        if let Some(find) = source.find.known()
+            && find.name_regexp.is_null()
+            && find.tags.is_null()
+        {
+            self.contradiction(
                 path.then_attr("find"),
                 "Neither `name_regexp` nor `tags` says what to find.",
                 "Add one of them; `name_regexp = \".*\"` finds everything below `path`.",
-            ),
-            _ => {}
+            );
+        }
+        if !source.generator.is_null() && !source.source.is_null() {
+            self.contradiction(
+                path.then_attr("source"),
+                "A generator is no store.",
+                "Remove `source`, or fetch with `extract` or `find`.",
+            );
+        }
+        self.store(&source.source, &path.then_attr("source"));
+        for (index, rewrite) in source.rewrite.known().into_iter().flatten().enumerate() {
+            let at = path.then_attr("rewrite").then_index(index);
+            let given = [!rewrite.regexp.is_null(), !rewrite.transform.is_null(), !rewrite.merge.is_null()];
+            if given.iter().filter(|given| **given).count() != 1 {
+                self.contradiction(
+                    at.clone(),
+                    "It needs exactly one of `regexp`, `transform` and `merge`.",
+                    "Write a `rewrite` block for each; they apply in order.",
+                );
+            }
+            let transform = rewrite.transform.known().and_then(|transform| transform.template.known());
+            if let Some(Err(why)) = transform.map(|text| go_template::check(text, &|name| name == "value")) {
+                let at = at.then_attr("transform").then_attr("template");
+                let finding = Finding::new(codes::BAD_TEMPLATE, "rewrite", format!("{why}."));
+                self.0.push(finding.summary(format!("{at} does not parse")).at(at));
+            }
         }
     }
 }

@@ -23,7 +23,9 @@ pub fn from_state(type_name: &str, state: &Value) -> Result<Option<ExternalSecre
     manifest::expect_kind(&object, &[GROUP], "ExternalSecret")?;
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
     let name = text("/metadata/name").ok_or_else(|| MoveError::new("its manifest has no metadata.name"))?;
-    let namespace = text("/metadata/namespace").unwrap_or("default");
+    // An argument of kubectl_manifest that wins over its YAML.
+    let overridden = state.get("override_namespace").and_then(Value::as_str).filter(|text| !text.is_empty());
+    let namespace = overridden.or_else(|| text("/metadata/namespace")).unwrap_or("default");
     let mut model = read_back(namespace, name, None, &object, Some(&object));
     if let Attr::Known(annotations) = &mut model.annotations {
         annotations.retain(|name, _| !name.starts_with(OWN_PREFIX));

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use homelab_schema::Attr;
-use homelab_schema::external_secret::ExternalSecret;
+use homelab_schema::duration::GoDuration;
+use homelab_schema::external_secret::{ExternalSecret, MergePolicy, RefreshPolicy, Template};
 
 use super::handle::Handle;
 use super::render;
@@ -37,20 +38,41 @@ pub fn fill(planned: &mut ExternalSecret, prior: Option<&ExternalSecret>, place:
         Some(prior) if same_spec => prior.revision.or(Attr::Unknown),
         _ => Attr::Unknown,
     };
+    planned.ready = match prior {
+        _ if !place.counts_generations => Attr::Null,
+        Some(prior) if same_spec => prior.ready.or(Attr::Unknown),
+        _ => Attr::Unknown,
+    };
     // How often the store is asked changes nothing about the Secret that the handle names.
     let same_secret = prior.is_some_and(|prior| {
-        let content = |model: &ExternalSecret| spec(&ExternalSecret { refresh_interval: Attr::Null, ..model.clone() });
+        let content = |model: &ExternalSecret| {
+            let when = ExternalSecret { refresh_interval: Attr::Null, refresh_policy: Attr::Null, ..model.clone() };
+            spec(&when)
+        };
         content(prior).is_some() && content(prior) == content(planned)
     });
     planned.handle = if same_secret { kept(|prior| &prior.handle) } else { Attr::Unknown };
 }
 
+/// Whether the operator fetches this declaration only once: then a change of it never gets into a Secret that is there, and
+/// waiting for it is in vain.
+pub fn fetches_once(model: &ExternalSecret) -> bool {
+    let interval = model.refresh_interval.known().and_then(|text| text.parse::<GoDuration>().ok());
+    match model.refresh_policy.known() {
+        Some(RefreshPolicy::CreatedOnce) => true,
+        Some(RefreshPolicy::OnChange) => false,
+        Some(RefreshPolicy::Periodic) | None => interval.is_some_and(|interval| interval.as_nanos() == 0),
+    }
+}
+
 /// The handle, once all is known.
 pub fn handle(model: &ExternalSecret) -> Option<Handle> {
+    let name = secret_name(model).into_known()?;
     Some(Handle {
         namespace: model.namespace.known()?.clone(),
-        name: secret_name(model).into_known()?,
+        source: model.name.known().filter(|own| **own != name).cloned(),
         keys: keys(model).into_known()?,
+        name,
     })
 }
 
@@ -62,21 +84,31 @@ fn secret_name(model: &ExternalSecret) -> Attr<String> {
     }
 }
 
-/// With a template of its own keys, these are all that the Secret has; else the labels of `data`.
+/// With a template of its own keys, these are all that the Secret has; else the labels of `data`. One that merges has both.
 fn keys(model: &ExternalSecret) -> Attr<Vec<String>> {
+    let none = Template::default();
     let template = match &model.target {
         Attr::Unknown => return Attr::Unknown,
+        Attr::Null => &none,
         Attr::Known(target) => match &target.template {
             Attr::Unknown => return Attr::Unknown,
-            Attr::Known(template) => template.data.clone(),
-            Attr::Null => Attr::Null,
+            Attr::Null => &none,
+            Attr::Known(template) => template,
         },
-        Attr::Null => Attr::Null,
     };
-    let keys: BTreeSet<String> = match (template, &model.data) {
-        (Attr::Unknown, _) | (Attr::Null, Attr::Unknown) => return Attr::Unknown,
-        (Attr::Known(template), _) if !template.is_empty() => template.into_keys().collect(),
-        (_, data) => data.known().into_iter().flatten().map(|(label, _)| label.clone()).collect(),
-    };
+    let is_there = |known: Option<bool>| known == Some(true);
+    if template.data.is_unknown() || template.from.is_unknown() || template.merge_policy.is_unknown() {
+        return Attr::Unknown;
+    }
+    // What templates that stand elsewhere make is not known, but that they make all there is.
+    let replaces = is_there(template.data.known().map(|data| !data.is_empty()))
+        || is_there(template.from.known().map(|from| !from.is_empty()));
+    let mut keys: BTreeSet<String> = template.data.known().into_iter().flatten().map(|(key, _)| key.clone()).collect();
+    if !replaces || template.merge_policy.known() == Some(&MergePolicy::Merge) {
+        if model.data.is_unknown() {
+            return Attr::Unknown;
+        }
+        keys.extend(model.data.known().into_iter().flatten().map(|(label, _)| label.clone()));
+    }
     Attr::Known(keys.into_iter().collect())
 }

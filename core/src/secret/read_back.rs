@@ -8,16 +8,30 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use homelab_schema::Attr;
-use homelab_schema::external_secret::{DataFrom, DataKey, ExternalSecret, Find, OnDestroy, StoreRef, Target, Template};
+use homelab_schema::external_secret::{ExternalSecret, OnDestroy, StoreKind, StoreRef, Target, Template};
 use serde_json::Value;
 
+use super::{OWN_PREFIX, RELOAD};
+
+mod lists;
+
 /// Values that the server fills in by itself in one release or another; as in an import they say nothing.
-const DEFAULTS: [(&str, &str); 5] = [
+const DEFAULTS: [(&str, &str); 13] = [
     ("conversionStrategy", "Default"),
     ("decodingStrategy", "None"),
     ("metadataPolicy", "None"),
     ("creationPolicy", "Owner"),
     ("deletionPolicy", "Retain"),
+    ("engineVersion", "v2"),
+    ("mergePolicy", "Replace"),
+    // Of a template that stands elsewhere.
+    ("target", "Data"),
+    ("templateAs", "Values"),
+    ("apiVersion", "generators.external-secrets.io/v1alpha1"),
+    // Of a merge.
+    ("strategy", "Extract"),
+    ("conflictPolicy", "Error"),
+    ("priorityPolicy", "Strict"),
 ];
 
 /// The declaration that `live` amounts to. `prior` is the last state, `None` in an import; `owned` is the part of `live` that
@@ -36,50 +50,67 @@ pub fn read_back(
     model.name = Attr::Known(name.to_owned());
     model.namespace = Attr::Known(namespace.to_owned());
     model.on_destroy = model.on_destroy.or(Attr::Known(OnDestroy::KeepSecret));
+    model.force_destroy = model.force_destroy.or(Attr::Known(false));
+    model.wait = model.wait.or(Attr::Known(true));
     model.refresh_interval = view.text("refreshInterval", prior.map(|prior| &prior.refresh_interval));
-    let store = view.inside("secretStoreRef");
-    model.store = Attr::Known(StoreRef {
-        name: store.plain("name"),
-        // Left out by somebody, the operator takes it for a SecretStore.
-        kind: store.parsed("kind").or(Attr::Known(homelab_schema::external_secret::StoreKind::SecretStore)),
-    });
+    model.refresh_policy = view.choice("refreshPolicy", prior.map(|prior| &prior.refresh_policy));
+    model.store = match spec.get("secretStoreRef") {
+        Some(Value::Object(_)) => Attr::Known(store(&view.inside("secretStoreRef"))),
+        _ => Attr::Null,
+    };
     model.target = view.block("target", prior.map(|prior| &prior.target), target);
-    let entries = spec.get("data").and_then(Value::as_array).into_iter().flatten();
-    let data: BTreeMap<String, DataKey> = entries
-        .filter(|entry| !is_beyond_words(entry))
-        .filter_map(|entry| {
-            let label = entry.get("secretKey")?.as_str()?.to_owned();
-            let before = prior.and_then(|prior| prior.data.known()?.get(&label));
-            // A list is one field to the server: there is no telling who wrote what in it.
-            let view = View { live: entry.get("remoteRef").unwrap_or(&Value::Null), owned: None };
-            Some((label, data_key(&view, before)))
-        })
-        .collect();
-    model.data = Attr::Known(data);
-    let sources = spec.get("dataFrom").and_then(Value::as_array).into_iter().flatten().enumerate();
-    let data_from: Vec<DataFrom> = sources
-        .map(|(index, entry)| {
-            if is_beyond_words(entry) {
-                return DataFrom::default();
-            }
-            let before = prior.and_then(|prior| prior.data_from.known()?.get(index));
-            source(&View { live: entry, owned: None }, before)
-        })
-        .collect();
-    model.data_from = Attr::Known(data_from);
+    model.data = Attr::Known(lists::data(spec, prior));
+    model.data_from = Attr::Known(lists::data_from(spec, prior));
     let metadata = View {
         live: live.get("metadata").unwrap_or(&Value::Null),
         owned: Some(owned.and_then(|owned| owned.get("metadata")).unwrap_or(&Value::Null)),
     };
     model.annotations = metadata.texts("annotations", prior.map(|prior| &prior.annotations));
     model.labels = metadata.texts("labels", prior.map(|prior| &prior.labels));
+    reload(&mut model, prior, live);
     model
 }
 
-/// Whether an element of `data` or `dataFrom` fetches from elsewhere, or rewrites what it fetches: no declaration says that,
-/// so it is none of the declared ones, whatever its other members are. The plan then shows that it is missing.
-fn is_beyond_words(entry: &Value) -> bool {
-    ["sourceRef", "rewrite"].iter().any(|member| entry.get(member).is_some_and(|value| !value.is_null()))
+/// `reload` is an annotation of ours, which is not repeated in the maps of annotations.
+fn reload(model: &mut ExternalSecret, prior: Option<&ExternalSecret>, live: &Value) {
+    let metadata = match live.pointer("/spec/target/template") {
+        Some(template @ Value::Object(_)) => template.get("metadata"),
+        _ => live.get("metadata"),
+    };
+    let annotations = |metadata: Option<&Value>| metadata.and_then(|metadata| metadata.get("annotations")).cloned();
+    let is_there = annotations(metadata).is_some_and(|annotations| annotations[RELOAD] == "true");
+    if let Some(prior) = prior {
+        let wanted = prior.reload.known() == Some(&true);
+        model.reload = Attr::Known(wanted && is_there);
+        return;
+    }
+    // In an object that somebody else wrote it is an annotation as any other.
+    let all = annotations(live.get("metadata")).unwrap_or_default();
+    let is_ours = all.as_object().is_some_and(|all| all.keys().any(|name| name.starts_with(OWN_PREFIX)));
+    model.reload = Attr::Known(is_ours && is_there);
+    if model.reload != Attr::Known(true) {
+        return;
+    }
+    remove(&mut model.annotations);
+    if let Attr::Known(target) = &mut model.target
+        && let Attr::Known(template) = &mut target.template
+    {
+        remove(&mut template.annotations);
+    }
+}
+
+fn remove(annotations: &mut Attr<BTreeMap<String, String>>) {
+    if let Attr::Known(all) = annotations
+        && all.remove(RELOAD).is_some()
+        && all.is_empty()
+    {
+        *annotations = Attr::Null;
+    }
+}
+
+/// Left out by somebody, the operator takes the kind for a `SecretStore`.
+fn store(view: &View<'_>) -> StoreRef {
+    StoreRef { name: view.plain("name"), kind: view.parsed("kind").or(Attr::Known(StoreKind::SecretStore)) }
 }
 
 /// A part of the object: all of it, and what of it we wrote, where that is known.
@@ -112,6 +143,17 @@ impl<'a> View<'a> {
         self.live.get(name).and_then(Value::as_str).and_then(|text| text.parse().ok()).into()
     }
 
+    fn flag(&self, name: &str, prior: Option<&Attr<bool>>) -> Attr<bool> {
+        let live = self.live.get(name).and_then(Value::as_bool);
+        // The server leaves out what is false.
+        match prior {
+            Some(Attr::Null) => Attr::Null,
+            Some(_) => Attr::Known(live.unwrap_or(false)),
+            None if self.declared(name, prior) => live.into(),
+            None => Attr::Null,
+        }
+    }
+
     fn text(&self, name: &str, prior: Option<&Attr<String>>) -> Attr<String> {
         if self.declared(name, prior) { self.plain(name) } else { Attr::Null }
     }
@@ -126,9 +168,7 @@ impl<'a> View<'a> {
         let ours = self.owned.map(|owned| owned.get(name).and_then(Value::as_object));
         let is_declared = |key: &String| match (prior, ours) {
             (Some(prior), _) => prior.known().is_some_and(|prior| prior.contains_key(key)),
-            (None, Some(ours)) => {
-                ours.is_some_and(|ours| ours.contains_key(key)) && !key.starts_with(super::OWN_PREFIX)
-            }
+            (None, Some(ours)) => ours.is_some_and(|ours| ours.contains_key(key)) && !key.starts_with(OWN_PREFIX),
             (None, None) => true,
         };
         let texts: BTreeMap<String, String> = live
@@ -164,45 +204,35 @@ fn target(view: &View<'_>, prior: Option<&Target>) -> Target {
         name: view.text("name", prior.map(|prior| &prior.name)),
         creation_policy: view.choice("creationPolicy", prior.map(|prior| &prior.creation_policy)),
         deletion_policy: view.choice("deletionPolicy", prior.map(|prior| &prior.deletion_policy)),
-        template: view.block("template", prior.map(|prior| &prior.template), template),
+        immutable: view.flag("immutable", prior.map(|prior| &prior.immutable)),
+        template: template(view, prior.map(|prior| &prior.template)),
     }
 }
 
-fn template(view: &View<'_>, prior: Option<&Template>) -> Template {
+/// A template counts by being there: with one, nothing is copied from the ExternalSecret to the Secret.
+fn template(view: &View<'_>, prior: Option<&Attr<Template>>) -> Attr<Template> {
+    let is_there = view.live.get("template").is_some_and(Value::is_object);
+    let is_ours = view.owned.is_none_or(|owned| owned.get("template").is_some());
+    match prior {
+        Some(Attr::Null) => Attr::Null,
+        None if !is_ours => Attr::Null,
+        _ if !is_there => Attr::Null,
+        prior => {
+            let prior = prior.and_then(Attr::known);
+            Attr::Known(template_of(&view.inside("template"), prior))
+        }
+    }
+}
+
+fn template_of(view: &View<'_>, prior: Option<&Template>) -> Template {
     let metadata = view.inside("metadata");
     Template {
         r#type: view.text("type", prior.map(|prior| &prior.r#type)),
+        engine_version: view.choice("engineVersion", prior.map(|prior| &prior.engine_version)),
+        merge_policy: view.choice("mergePolicy", prior.map(|prior| &prior.merge_policy)),
         labels: metadata.texts("labels", prior.map(|prior| &prior.labels)),
         annotations: metadata.texts("annotations", prior.map(|prior| &prior.annotations)),
         data: view.texts("data", prior.map(|prior| &prior.data)),
-    }
-}
-
-fn data_key(view: &View<'_>, prior: Option<&DataKey>) -> DataKey {
-    DataKey {
-        key: view.plain("key"),
-        property: view.text("property", prior.map(|prior| &prior.property)),
-        version: view.text("version", prior.map(|prior| &prior.version)),
-        decoding_strategy: view.choice("decodingStrategy", prior.map(|prior| &prior.decoding_strategy)),
-        conversion_strategy: view.choice("conversionStrategy", prior.map(|prior| &prior.conversion_strategy)),
-        metadata_policy: view.choice("metadataPolicy", prior.map(|prior| &prior.metadata_policy)),
-    }
-}
-
-fn source(view: &View<'_>, prior: Option<&DataFrom>) -> DataFrom {
-    DataFrom {
-        extract: view.block("extract", prior.map(|prior| &prior.extract), data_key),
-        find: view.block("find", prior.map(|prior| &prior.find), find),
-    }
-}
-
-fn find(view: &View<'_>, prior: Option<&Find>) -> Find {
-    let name = view.inside("name");
-    Find {
-        path: view.text("path", prior.map(|prior| &prior.path)),
-        name_regexp: name.text("regexp", prior.map(|prior| &prior.name_regexp)),
-        tags: view.texts("tags", prior.map(|prior| &prior.tags)),
-        decoding_strategy: view.choice("decodingStrategy", prior.map(|prior| &prior.decoding_strategy)),
-        conversion_strategy: view.choice("conversionStrategy", prior.map(|prior| &prior.conversion_strategy)),
+        from: Attr::Known(lists::template_from(view.live, prior)),
     }
 }

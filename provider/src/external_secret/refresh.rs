@@ -1,18 +1,24 @@
 //! Reading: is what was declared still so?
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use homelab_backends::objects::{Backend, Live, Objects, owned};
+use homelab_core::finding::{Finding, secret as codes};
+use homelab_core::secret::checks::subject;
 use homelab_core::secret::outputs::{self, Place};
 use homelab_core::secret::read_back::read_back;
+use homelab_core::secret::ready;
 use homelab_cty::{Attr, Path};
 use homelab_plugin::{Context, Diagnostics, Private, Read, State};
 use homelab_schema::duration;
 use homelab_schema::external_secret::ExternalSecret as Declared;
 
 use super::apply::as_written;
+use super::seen::WHILE;
 use super::{CREATION, ExternalSecret, TYPE, id_of};
 use crate::Report;
+use crate::findings::Findings;
 
 impl ExternalSecret {
     /// Compares the state with the world.
@@ -29,6 +35,7 @@ impl ExternalSecret {
             Ok(Some(live)) => {
                 let namespace = id.namespace.as_deref().unwrap_or_default();
                 let owner = self.runtime.owner(TYPE, namespace, &id.name);
+                self.say_trouble(objects.as_ref(), state, &live, diagnostics).await;
                 as_found(objects.backend(), state, private, &live, &owner)
             }
             Ok(None) => Read::Gone,
@@ -37,6 +44,20 @@ impl ExternalSecret {
                 Read::Unchanged
             }
         }
+    }
+
+    /// An operator that fails is a warning of every refresh, so that nobody finds out weeks later.
+    async fn say_trouble(&self, objects: &dyn Objects, state: &Declared, live: &Live, diagnostics: &mut Diagnostics) {
+        if ready::trouble(&live.object, &[]).is_none() {
+            return;
+        }
+        let events = self.runtime.secrets().events(objects, live.namespace().unwrap_or_default(), WHILE).await;
+        let events = events.unwrap_or_default();
+        let Some(words) = ready::trouble(&live.object, &events) else { return };
+        let since = ready::since(&live.object).map(|since| format!(" since {since}")).unwrap_or_default();
+        let finding =
+            Finding::new(codes::SECRET_NOT_READY, subject(state), format!("The operator says{since}: {words}."));
+        diagnostics.finding(&finding.summary(format!("{} is not in step with the store", subject(state))));
     }
 
     /// The objects, or an error that stops the call.
@@ -59,7 +80,11 @@ fn as_found(backend: Backend, state: &Declared, private: &Private, live: &Live, 
     };
     let (namespace, name) = (live.namespace().unwrap_or_default(), live.name());
     // An import knows nothing but the name; a moved state knows what its author wrote.
-    let prior = (!state.store.is_null()).then_some(state);
+    let is_empty = |known: Option<bool>| known.unwrap_or(true);
+    let is_import = state.store.is_null()
+        && is_empty(state.data.known().map(BTreeMap::is_empty))
+        && is_empty(state.data_from.known().map(Vec::is_empty));
+    let prior = (!is_import).then_some(state);
     let mut model = read_back(namespace, name, prior, &live.object, written.as_ref());
     respell(&mut model, state);
     let first_look = state.secret_name.is_null();
@@ -77,6 +102,10 @@ fn as_found(backend: Backend, state: &Declared, private: &Private, live: &Live, 
     let place = Place { api_version: None, counts_generations: backend == Backend::Cluster };
     outputs::fill(&mut model, None, &place);
     as_written(&mut model, live, backend);
+    if backend == Backend::Cluster {
+        // As of the last apply; of an object that we have not written yet, as it is found.
+        model.ready = if first_look { Attr::Known(ready::says_ready(&live.object)) } else { state.ready };
+    }
     let mut private = private.clone();
     if first_look && let Some(mark) = live.mark().filter(|mark| mark.owner == owner) {
         private.set(CREATION, &mark.creation);

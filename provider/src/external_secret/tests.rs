@@ -6,7 +6,7 @@ use homelab_cty::Attr;
 use homelab_plugin::{
     Create, Delete, Diagnostics, Import, MoveFrom, Read, ReadRequest, Resource, Severity, State, Update,
 };
-use homelab_schema::external_secret::{DataKey, ExternalSecret as Declared, StoreKind, StoreRef};
+use homelab_schema::external_secret::{DataEntry, ExternalSecret as Declared, StoreKind, StoreRef};
 use serde_json::json;
 
 use super::ExternalSecret;
@@ -19,7 +19,7 @@ fn known(text: &str) -> Attr<String> {
 }
 
 fn photos_db() -> Declared {
-    let password = DataKey { key: known("photos"), property: known("db_password"), ..DataKey::default() };
+    let password = DataEntry { key: known("photos"), property: known("db_password"), ..DataEntry::default() };
     Declared {
         name: known("photos-db"),
         namespace: known("photos"),
@@ -82,7 +82,7 @@ async fn a_life_from_create_to_destroy() {
     let state = apply(&house, &photos_db(), None).await;
     assert_eq!(state.model.handle, known("photos/photos-db#DB_PASSWORD"));
     assert_eq!(state.model.api_version, known("external-secrets.io/v1"));
-    assert_eq!(state.model.revision, Attr::Null);
+    assert_eq!((&state.model.revision, &state.model.ready), (&Attr::Null, &Attr::Null), "a folder does nothing");
     assert!(house.file(FILE).expect("a file").contains("15m0s"), "durations leave in canonical form");
 
     let intact = house.file(FILE);
@@ -156,4 +156,48 @@ async fn two_that_own_one_secret_are_refused() {
     let adds = Declared { name: known("adds"), target: target.into(), ..photos_db() };
     plan(&resource, &adds, None, &mut diagnostics).await;
     assert_eq!(errors(&diagnostics), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn reload_is_an_annotation_and_reads_back_as_what_it_is() {
+    const MATCH: &str = "reloader.stakater.com/match: \"true\"";
+    let house = House::new();
+    let config = Declared { reload: true.into(), ..photos_db() };
+    let state = apply(&house, &config, None).await;
+    let file = house.file(FILE).expect("a file");
+    assert!(file.contains(MATCH), "{file}");
+    let imported = {
+        house.new_run();
+        let resource = ExternalSecret::new(house.runtime.clone());
+        let id = Import::Id("photos/photos-db".to_owned());
+        resource.import(&cx(), id, &mut Diagnostics::new()).await.expect("a state")
+    };
+    let seen = drifted(&house, &imported).await;
+    assert_eq!(seen.model, Declared { refresh_interval: known("15m0s"), ..state.model.clone() });
+
+    house.edit(FILE, MATCH, "other: \"true\"");
+    assert_eq!(drifted(&house, &state).await.model.reload, Attr::Known(false));
+    let state = apply(&house, &config, Some(drifted(&house, &state).await)).await;
+    apply(&house, &photos_db(), Some(state)).await;
+    assert!(!house.file(FILE).expect("a file").contains("reloader"));
+}
+
+#[tokio::test]
+async fn an_apply_that_was_not_done_is_planned_again_unless_nobody_waits() {
+    let house = House::new();
+    let state = apply(&house, &photos_db(), None).await;
+    let resource = ExternalSecret::new(house.runtime.clone());
+    let unfinished = |wait: Attr<bool>, interval: &str| {
+        let config = Declared { wait, refresh_interval: known(interval), ..photos_db() };
+        let model =
+            Declared { ready: false.into(), ..Declared { refresh_interval: known(interval), ..state.model.clone() } };
+        let model = Declared { wait: config.wait.or(true.into()), ..model };
+        (config, State { model, private: state.private.clone() })
+    };
+    for (wait, interval) in [(Attr::Null, "15m"), (false.into(), "15m"), (Attr::Null, "0s")] {
+        let (config, prior) = unfinished(wait, interval);
+        let plan = plan(&resource, &config, Some(&prior), &mut Diagnostics::new()).await;
+        // In a folder nothing is ever ready, so nothing is waited for.
+        assert!(!plan.update && plan.planned.ready.is_null(), "{wait:?} {interval}");
+    }
 }

@@ -5,19 +5,23 @@ use homelab_core::finding::{Finding, Severity, secret as codes};
 use homelab_core::secret::{RESPELLED, references, render};
 use homelab_cty::Path;
 use homelab_plugin::{Context, Diagnostics};
-use homelab_schema::external_secret::{ExternalSecret as Declared, StoreKind};
+use homelab_schema::external_secret::ExternalSecret as Declared;
 use homelab_schema::provider::CheckLevel;
 
+use super::preflight::id_of as store_id;
+use super::seen::WHILE;
 use super::{ExternalSecret, TYPE, id_of};
 use crate::Report;
 use crate::adoption::try_out;
 use crate::findings::{Findings, Planning};
+use crate::survey::is_forbidden;
 
 impl ExternalSecret {
     /// Looks at the world for a plan: it may add diagnostics and changes no value.
     pub(super) async fn look(
         &self,
         cx: &Context,
+        prior: Option<&Declared>,
         planned: &Declared,
         planning: Planning,
         diagnostics: &mut Diagnostics,
@@ -31,18 +35,26 @@ impl ExternalSecret {
                 return;
             }
         };
-        let is_served = self.look_at_references(objects.as_ref(), planned, planning, diagnostics).await;
+        let objects_ref = objects.as_ref();
+        let is_served = self.look_at_references(objects_ref, planned, planning, false, diagnostics).await;
+        self.look_at_store_keys(objects_ref, planned, planning, false, diagnostics).await;
+        self.look_at_readers(objects_ref, planned, diagnostics).await;
+        if let Some(prior) = prior {
+            self.may_rename(objects_ref, prior, planned, WHILE, diagnostics).await;
+        }
         if is_served && planning != Planning::Nothing && !diagnostics.has_errors() {
             self.try_out(objects.as_ref(), planned, diagnostics).await;
         }
     }
 
-    /// Whether everything that the ExternalSecret needs is there; answers whether it could be written at all.
+    /// Whether everything that the ExternalSecret needs is there; answers whether it could be written at all. `insist` takes a
+    /// cluster that fails to answer for an error: nothing is written without having looked.
     pub(super) async fn look_at_references(
         &self,
         objects: &dyn Objects,
         model: &Declared,
         planning: Planning,
+        insist: bool,
         diagnostics: &mut Diagnostics,
     ) -> bool {
         let level = self.runtime.checks().references.into_known();
@@ -72,57 +84,64 @@ impl ExternalSecret {
                 return false;
             }
             Err(error) => {
-                diagnostics.not_checked(Path::root(), "references", &error);
+                unseen(Path::root(), "references", &error, insist, diagnostics);
                 return false;
             }
         }
         if let Some(severity) = planning.severity(level) {
-            self.look_at_store(objects, model, severity, diagnostics).await;
+            self.look_at_stores(objects, model, severity, insist, diagnostics).await;
             if planning != Planning::Nothing {
-                self.look_at_secret(objects, model, diagnostics).await;
+                self.look_at_secret(objects, model, insist, diagnostics).await;
             }
         }
         true
     }
 
-    async fn look_at_store(
+    async fn look_at_stores(
         &self,
         objects: &dyn Objects,
         model: &Declared,
         severity: Severity,
+        insist: bool,
         diagnostics: &mut Diagnostics,
     ) {
-        let Some(store) = model.store.known() else { return };
-        let (Some(name), Some(kind), Some(namespace)) =
-            (store.name.known(), store.kind.known(), model.namespace.known())
-        else {
-            return;
-        };
-        let id = match kind {
-            StoreKind::SecretStore => kinds::SECRET_STORE.object(namespace, name),
-            StoreKind::ClusterSecretStore => kinds::CLUSTER_SECRET_STORE.object(namespace, name),
-        };
-        match objects.read(&id).await {
-            Ok(Some(_)) => {}
-            Ok(None) | Err(ObjectError { cause: Cause::NoSuchKind { .. }, .. }) => {
-                let severity = if self.runtime.claims().is_planned(&id) { Severity::Warning } else { severity };
-                diagnostics.finding(&references::no_store(*kind, namespace, name).severity(severity));
+        let Some(namespace) = model.namespace.known() else { return };
+        for (store, path) in references::stores(model) {
+            let id = store_id(&store, namespace);
+            let found = self.runtime.secrets().store(objects, &id).await;
+            match found.as_deref() {
+                Ok(Some(object)) => {
+                    if let Some(finding) = references::store_not_valid(&store, namespace, object, &path) {
+                        diagnostics.finding(&finding);
+                    }
+                }
+                Ok(None) | Err(ObjectError { cause: Cause::NoSuchKind { .. }, .. }) => {
+                    let severity = if self.runtime.claims().is_planned(&id) { Severity::Warning } else { severity };
+                    diagnostics.finding(&references::no_store(&store, namespace, &path).severity(severity));
+                }
+                Err(error) => unseen(path, &id.to_string(), error, insist, diagnostics),
             }
-            Err(error) => diagnostics.not_checked(Path::attr("store"), &id.to_string(), &error),
         }
     }
 
-    /// Whether the operator would write over a Secret of somebody else. The values that come with it are dropped here.
-    async fn look_at_secret(&self, objects: &dyn Objects, model: &Declared, diagnostics: &mut Diagnostics) {
+    /// Whether the operator would write over a Secret of somebody else, or could not write to it. The values that come with it
+    /// are dropped here.
+    async fn look_at_secret(
+        &self,
+        objects: &dyn Objects,
+        model: &Declared,
+        insist: bool,
+        diagnostics: &mut Diagnostics,
+    ) {
         let (Some(namespace), Some(name)) = (model.namespace.known(), model.secret_name.known()) else { return };
         let id = kinds::SECRET.object(namespace, name);
         match objects.get(&id).await {
             Ok(secret) => {
-                if let Some(finding) = secret.and_then(|secret| references::overwrites(model, &secret.object)) {
+                if let Some(finding) = secret.and_then(|secret| references::secret(model, &secret.object)) {
                     diagnostics.finding(&finding);
                 }
             }
-            Err(error) => diagnostics.not_checked(Path::attr("target"), &format!("whose {id} is"), &error),
+            Err(error) => unseen(Path::attr("target"), &format!("whose {id} is"), &error, insist, diagnostics),
         }
     }
 
@@ -143,6 +162,15 @@ impl ExternalSecret {
     }
 }
 
+/// What could not be looked at. What the identity may never see is only a warning, however it is asked.
+fn unseen(path: Path, what: &str, error: &ObjectError, insist: bool, diagnostics: &mut Diagnostics) {
+    if insist && !is_forbidden(error) {
+        diagnostics.object_error(path, error);
+    } else {
+        diagnostics.not_checked(path, what, error);
+    }
+}
+
 /// The attribute that an error of the server is about.
 pub(super) fn attribute(error: &ObjectError) -> Path {
     let field = match &error.cause {
@@ -154,6 +182,7 @@ pub(super) fn attribute(error: &ObjectError) -> Path {
     };
     let known = [
         ("spec.refreshInterval", "refresh_interval"),
+        ("spec.refreshPolicy", "refresh_policy"),
         ("spec.secretStoreRef", "store"),
         ("spec.target", "target"),
         ("spec.dataFrom", "data_from"),

@@ -1,43 +1,25 @@
 //! From a declaration to a report, and from a report to state and words.
 
-use homelab_core::gate::{self, Evidence, GateFinding, KubeVersion, Report, Request, Verdict};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use homelab_core::gate::{self, Day, Evidence, GateFinding, KubeVersion, Report, Request, Verdict, Weights};
 use homelab_cty::Attr;
 use homelab_plugin::Context;
-use homelab_schema::duration::GoDuration;
 use homelab_schema::upgrade_gate::{
-    GateChecks, GateCoverage, GateFinding as FindingModel, Reaction, UpgradeGate as Declared, Weight,
+    GateCoverage, GateFinding as FindingModel, GateStep, Reaction, UpgradeGate as Declared,
 };
 
 use crate::Runtime;
 
 /// What the declaration asks; `None` while a part of it is unknown, or wrong (which validation has said).
 pub(super) fn request(declared: &Declared) -> Option<Request> {
-    let mut request = Request::new(declared.target_version.known()?.parse().ok()?);
-    if declared.evidence.is_unknown() || declared.checks.is_unknown() {
-        return None;
-    }
-    match &declared.deprecated_api_window {
-        Attr::Unknown => return None,
-        Attr::Known(text) => request.window_seconds = window(text)?,
-        Attr::Null => {}
-    }
-    if let Attr::Known(GateChecks { path, skew, removed_apis }) = &declared.checks {
-        for (declared, asked) in
-            [(path, &mut request.path), (skew, &mut request.skew), (removed_apis, &mut request.removed_apis)]
-        {
-            match declared {
-                Attr::Unknown => return None,
-                Attr::Known(weight) => *asked = *weight,
-                Attr::Null => *asked = Weight::Error,
-            }
-        }
-    }
-    Some(request)
+    gate::declared_request(declared).ok().flatten()
 }
 
-/// A window in seconds; `None` where it is no duration, or a negative one.
-pub(super) fn window(text: &str) -> Option<u64> {
-    text.parse::<GoDuration>().ok()?.to_std().map(|window| window.as_secs())
+/// The day on this machine, for evidence that does not say on which it was captured.
+fn today() -> Option<Day> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    u32::try_from(since.as_secs() / 86_400).ok().map(Day::of_unix)
 }
 
 /// Measures and judges; what could not be seen is in the report. `None` when Terraform stops the run meanwhile: what a
@@ -46,14 +28,14 @@ pub(super) async fn measure(runtime: &Runtime, cx: &Context, declared: &Declared
     let look = async {
         match declared.evidence.known() {
             Some(file) => recorded(file).await,
-            None => live(runtime).await,
+            None => live(runtime, &request.weights).await,
         }
     };
     tokio::select! {
         // A run that is stopped already begins nothing.
         biased;
         () = cx.cancelled.cancelled() => None,
-        evidence = look => Some(gate::judge(&evidence, request)),
+        evidence = look => Some(gate::judge(&evidence, &Request { today: today(), ..request.clone() })),
     }
 }
 
@@ -64,9 +46,9 @@ async fn recorded(file: &str) -> Evidence {
     }
 }
 
-async fn live(runtime: &Runtime) -> Evidence {
+async fn live(runtime: &Runtime, weights: &Weights) -> Evidence {
     match runtime.cluster() {
-        Ok(Some(cluster)) => homelab_backends::gate::capture(&cluster).await,
+        Ok(Some(cluster)) => homelab_backends::gate::capture_for(&cluster, weights).await,
         Ok(None) => {
             Evidence::blind("the provider writes to a folder, where there is no cluster to look at; set evidence")
         }
@@ -84,7 +66,12 @@ pub(super) fn with_report(mut declared: Declared, report: &Report) -> Declared {
         expected: found.finding.expected.clone(),
         source: found.finding.source.clone(),
         clears: found.finding.clears.clone(),
+        tier: found.tier.name().to_owned(),
+        checked_on: found.checked_on.clone(),
+        hop: found.hop.map(|hop| hop.to_string()).unwrap_or_default(),
+        waived_by: found.waived.as_ref().map(|waived| waived.owner.clone()).unwrap_or_default(),
     };
+    let step = |step: &gate::Step| GateStep { phase: step.phase.name().to_owned(), what: step.what.clone() };
     let coverage = |seen: &gate::Coverage| GateCoverage {
         check: seen.check.to_owned(),
         state: seen.state.name().to_owned(),
@@ -95,12 +82,15 @@ pub(super) fn with_report(mut declared: Declared, report: &Report) -> Declared {
     declared.findings = Attr::Known(report.findings.iter().map(finding).collect());
     declared.coverage = Attr::Known(report.coverage.iter().map(coverage).collect());
     declared.hops = Attr::Known(report.hops.clone());
+    let blocked = report.first_blocked_hop.map(|hop| hop.to_string());
+    declared.first_blocked_hop = Attr::Known(blocked.unwrap_or_default());
+    declared.plan = Attr::Known(report.plan.iter().map(step).collect());
     declared
 }
 
 /// The reactions that stand where the user wrote none.
 pub(super) fn with_reactions(declared: &mut Declared, default: Reaction) {
-    for reaction in [&mut declared.on_blocked, &mut declared.on_unknown] {
+    for reaction in [&mut declared.on_blocked, &mut declared.on_held, &mut declared.on_unknown] {
         // Unknown is the server's word for "left out" in a plan; in a data source it is null.
         if reaction.known().is_none() {
             *reaction = Attr::Known(default);
@@ -114,6 +104,8 @@ pub(super) fn refuses(declared: &Declared, verdict: &str) -> bool {
         return false;
     } else if verdict == Verdict::Unknown.name() {
         &declared.on_unknown
+    } else if verdict == Verdict::Held.name() {
+        &declared.on_held
     } else {
         &declared.on_blocked
     };

@@ -59,6 +59,7 @@ impl Bench {
 
     fn recording(mut self) -> Self {
         self.config.on_blocked = Reaction::Record.into();
+        self.config.on_held = Reaction::Record.into();
         self.config.on_unknown = Reaction::Record.into();
         self
     }
@@ -66,7 +67,7 @@ impl Bench {
     /// What the server makes of the configuration.
     fn open(&self) -> Declared {
         let mut planned = self.config.clone();
-        for reaction in [&mut planned.on_blocked, &mut planned.on_unknown] {
+        for reaction in [&mut planned.on_blocked, &mut planned.on_held, &mut planned.on_unknown] {
             if reaction.is_null() {
                 *reaction = Attr::Unknown;
             }
@@ -77,6 +78,8 @@ impl Bench {
             findings: Attr::Unknown,
             coverage: Attr::Unknown,
             hops: Attr::Unknown,
+            first_blocked_hop: Attr::Unknown,
+            plan: Attr::Unknown,
             ..planned
         }
     }
@@ -250,8 +253,7 @@ async fn without_a_cluster_and_without_evidence_nothing_is_known() {
 #[tokio::test]
 async fn a_check_that_only_warns_decides_nothing() {
     let mut bench = Bench::new(&cluster("1.32.9"));
-    bench.config.checks =
-        GateChecks { path: Weight::Error.into(), skew: Weight::Warn.into(), removed_apis: Weight::Error.into() }.into();
+    bench.config.checks = GateChecks { skew: Weight::Warn.into(), ..GateChecks::default() }.into();
     let (state, diagnostics) = bench.create().await;
     let state = state.unwrap();
     assert!(!diagnostics.has_errors());

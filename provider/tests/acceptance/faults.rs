@@ -1,4 +1,4 @@
-//! Every call of every operation of `homelab_ingress` fails once, in every way; the next run converges.
+//! Every call of every operation of `homelab_ingress` and `homelab_external_secret` fails once, in every way; the next run converges.
 //!
 //! The real Terraform, the real provider and a real API server, with a proxy between the last two. A run without faults
 //! counts the calls of an operation; then each of them fails in each way, in a case of its own. After that a run without
@@ -13,6 +13,8 @@ mod chain;
 mod operation;
 mod proxy;
 mod report;
+mod secret;
+mod subject;
 mod wire;
 mod world;
 
@@ -27,7 +29,7 @@ use homelab_plane::{Api, Options, Plane};
 use self::chain::{Chain, Failure, Faulty, Golden, Outcome};
 use self::operation::Operation;
 use self::proxy::Fault;
-use crate::support::define_middlewares;
+use self::subject::{EXTERNAL_SECRET, INGRESS, Subject};
 
 /// Cases in one Terraform: each is a process of 30 MB for as long as it runs.
 const CASES: usize = 40;
@@ -95,16 +97,26 @@ impl Job<'_> {
 
 #[test]
 fn every_operation_converges_after_every_fault_of_every_call() {
+    every_operation_of(&INGRESS);
+}
+
+#[test]
+fn every_operation_of_a_secret_converges_after_every_fault_of_every_call() {
+    every_operation_of(&EXTERNAL_SECRET);
+}
+
+fn every_operation_of(subject: &Subject) {
     let began = Instant::now();
     // Thousands of objects, which would be in the lists of all other tests.
     let plane = Plane::start(&Options { without_vault: true, ..Options::default() }).unwrap();
     let (api, cli) = (Api::admin(plane.env()).unwrap(), Cli::terraform().unwrap());
     let proxy = proxy::Proxy::to(plane.env());
-    define_middlewares(&api);
-    let chain = |number: usize, cases: usize| Chain::new(&cli, &proxy, &api, number * 1000, cases);
+    (subject.define)(&api);
+    let chain = |number: usize, cases: usize| Chain::new(subject, &cli, &proxy, &api, number * 1000, cases);
 
     let mut single = chain(0, 1);
-    let counted = Operation::ALL.each_ref().map(|operation| Counted { operation, golden: single.golden(operation) });
+    let counted: Vec<Counted> =
+        subject.operations.iter().map(|operation| Counted { operation, golden: single.golden(operation) }).collect();
 
     let failures = Failures::default();
     let queue: Mutex<Vec<Job>> = Mutex::new(counted.iter().flat_map(Counted::jobs).collect());

@@ -5,7 +5,8 @@
 
 use std::path::Path;
 
-use homelab_plane::terraform::{Provider, Workspace};
+use homelab_plane::terraform::{Cli, Provider, Workspace};
+use homelab_plane::{Env, shared};
 use serde_json::{Value, json};
 
 use crate::ingress::{PHOTOS, plain_ingress, uid, with_references};
@@ -13,19 +14,22 @@ use crate::operator::operator;
 use crate::secret::{PHOTOS_DB, put, until_synced};
 use crate::support::{Case, HEADER, PROVIDER, SITE, clis};
 
-/// A case whose mirror also has a `hashicorp/kubernetes` and a `gavinbunney/kubectl`.
+/// The cases on the shared plane whose mirror also has a `hashicorp/kubernetes` and a `gavinbunney/kubectl`.
 pub(crate) fn cases(name: &'static str) -> impl Iterator<Item = Case> {
-    clis().into_iter().map(move |cli| {
-        let ours = Provider::ours(Path::new(PROVIDER));
-        let theirs =
-            |source: &str, version: &str| Provider { source: source.into(), version: version.into(), ..ours.clone() };
-        let all = [ours.clone(), theirs("hashicorp/kubernetes", "2.38.0"), theirs("gavinbunney/kubectl", "1.19.0")];
-        Case::with(Workspace::with_providers(&cli, &all).unwrap(), name)
-    })
+    clis().into_iter().map(move |cli| with_peers(&cli, name, shared().unwrap()))
+}
+
+/// A case on that plane whose mirror also has a `hashicorp/kubernetes` and a `gavinbunney/kubectl`.
+pub(crate) fn with_peers(cli: &Cli, name: &str, env: &Env) -> Case {
+    let ours = Provider::ours(Path::new(PROVIDER));
+    let theirs =
+        |source: &str, version: &str| Provider { source: source.into(), version: version.into(), ..ours.clone() };
+    let all = [ours.clone(), theirs("hashicorp/kubernetes", "2.38.0"), theirs("gavinbunney/kubectl", "1.19.0")];
+    Case::of(Workspace::with_providers(cli, &all).unwrap(), name, env)
 }
 
 /// Writes a state with one resource of `hashicorp/kubernetes` or `gavinbunney/kubectl`, which moves to `to`.
-fn state(case: &Case, from: &str, attributes: &Value, to: &str) {
+pub(crate) fn state(case: &Case, from: &str, attributes: &Value, to: &str) {
     let source = if from.starts_with("kubectl_") { "gavinbunney/kubectl" } else { "hashicorp/kubernetes" };
     let provider = format!("provider[\"{}/{source}\"]", case.cli().registry());
     let state = json!({

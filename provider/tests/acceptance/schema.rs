@@ -13,10 +13,10 @@ fn providers_schema_lists_everything_there_is() {
             let members = ours[kind].as_object().into_iter().flatten();
             members.map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
         };
-        let resources = ["carveout_probe", "external_secret", "ingress", "upgrade_gate"];
+        let resources = ["carveout_probe", "external_secret", "ingress", "kv_key", "secret_store", "upgrade_gate"];
         assert_eq!(names("resource_schemas"), resources.map(|name| format!("homelab_{name}")), "{ours:#}");
-        assert_eq!(names("data_source_schemas"), ["homelab_upgrade_gate"]);
-        assert_eq!(names("ephemeral_resource_schemas"), ["homelab_secret"]);
+        assert_eq!(names("data_source_schemas"), ["homelab_external_secrets", "homelab_upgrade_gate"]);
+        assert_eq!(names("ephemeral_resource_schemas"), ["homelab_kv_secret", "homelab_secret"]);
         assert_eq!(names("functions"), ["go_duration", "kubernetes_version", "route_priority"]);
         let blocks = ours["provider"]["block"]["block_types"].as_object().unwrap();
         assert_eq!(blocks.keys().collect::<Vec<_>>(), ["checks", "dns", "kubernetes", "probe", "site", "vault"]);

@@ -79,12 +79,8 @@ impl Case {
         Self::of(work, name, env)
     }
 
-    /// A case in that folder, which is as it is.
-    pub(crate) fn with(work: Workspace, name: &str) -> Self {
-        Self::of(work, name, shared().unwrap())
-    }
-
-    fn of(mut work: Workspace, name: &str, env: &Env) -> Self {
+    /// A case in that folder, which is as it is, on that plane.
+    pub(crate) fn of(mut work: Workspace, name: &str, env: &Env) -> Self {
         let api = Api::admin(env).unwrap();
         let namespace = api.namespace(name).unwrap();
         work.plane(env).env("TF_VAR_namespace", &namespace);

@@ -19,8 +19,12 @@ fn pages_are_the_same_every_time_and_in_the_registrys_places() {
             "resources/carveout_probe.md",
             "resources/external_secret.md",
             "resources/ingress.md",
+            "resources/kv_key.md",
+            "resources/secret_store.md",
             "resources/upgrade_gate.md",
+            "data-sources/external_secrets.md",
             "data-sources/upgrade_gate.md",
+            "ephemeral-resources/kv_secret.md",
             "ephemeral-resources/secret.md",
             "functions/go_duration.md",
             "functions/kubernetes_version.md",
@@ -67,8 +71,8 @@ fn a_page_says_what_the_running_provider_no_longer_knows() {
     let ingress = page(&pages, "resources/ingress.md");
     assert!(ingress.contains("### Required\n\n- `name` (String)"), "{ingress}");
     assert!(ingress.contains("- `service` (Block, Optional)"), "{ingress}");
-    let secret = page(&pages, "resources/external_secret.md");
-    assert!(secret.contains("- `store` (Block, Required)"), "{secret}");
+    let store = page(&pages, "resources/secret_store.md");
+    assert!(store.contains("- `vault` (Block, Required)"), "{store}");
     assert!(ingress.contains("Read-Only:\n\n- `kind` (String) Kind of the object.\n"), "members of objects: {ingress}");
     assert!(ingress.contains("## Import\n") && ingress.contains("`<namespace>/<name>`"));
     let priority = page(&pages, "functions/route_priority.md");

@@ -85,8 +85,19 @@ impl Debian {
         beside: &[],
     };
 
+    /// The database, with its client.
+    pub const POSTGRES: Self = Self {
+        name: "postgres",
+        what: "PostgreSQL",
+        packages: &["postgresql"],
+        megabytes: 50,
+        installed_as: &["postgres"],
+        program: "usr/lib/postgresql/*/bin/postgres",
+        beside: &[],
+    };
+
     /// All of the above.
-    pub const ALL: [Self; 4] = [Self::NGINX, Self::APACHE, Self::BLACKBOX, Self::PROMTOOL];
+    pub const ALL: [Self; 5] = [Self::NGINX, Self::APACHE, Self::BLACKBOX, Self::PROMTOOL, Self::POSTGRES];
 
     /// The known program of this name.
     pub fn by_name(name: &str) -> Option<Self> {
@@ -117,6 +128,10 @@ impl Debian {
     pub fn locate_only(&self) -> Result<Option<Found>> {
         let beside = self.beside.iter().all(|file| Path::new("/").join(file).is_file());
         if let Some(program) = self.installed_as.iter().find_map(|name| installed(name)).filter(|_| beside) {
+            return Ok(Some(Found { program, root: None }));
+        }
+        // Installed where nobody's PATH leads.
+        if let Some(program) = below(Path::new("/"), self.program).filter(|_| beside) {
             return Ok(Some(Found { program, root: None }));
         }
         let root = self.cached()?;
@@ -176,6 +191,18 @@ impl Found {
     /// The file to run.
     pub fn program(&self) -> &Path {
         &self.program
+    }
+
+    /// The folder that the packages were unpacked into; none where the machine has the program.
+    pub(crate) fn root(&self) -> Option<&Path> {
+        self.root.as_deref()
+    }
+
+    /// The same below another folder, which has to be a copy of [`Found::root`].
+    pub(crate) fn moved_to(&self, root: &Path) -> Self {
+        let below = self.root.as_ref().and_then(|old| self.program.strip_prefix(old).ok());
+        let program = below.map_or_else(|| self.program.clone(), |below| root.join(below));
+        Self { program, root: Some(root.to_owned()) }
     }
 
     /// A file that belongs to the program, `usr/lib/…`: of the unpacked packages, else of the machine.

@@ -91,6 +91,36 @@ impl Api {
         self.until_served(name)
     }
 
+    /// Has the versions `served` of a definition served and no other, and what is written from now on stored as `stored`.
+    /// What is stored already stays as it is, as with every upgrade of a controller. Returns when the other versions are
+    /// gone for whoever asks.
+    pub fn serve_versions(&self, name: &str, served: &[&str], stored: &str) -> Result<()> {
+        let path = format!("{DEFINITIONS}/{name}");
+        let definition = wait_for(&format!("the change of {name}"), LIMIT, || {
+            let mut definition = self.get(&path)?.expect(&path, &[200])?;
+            for version in definition["spec"]["versions"].as_array_mut().into_iter().flatten() {
+                let known = version["name"].as_str().unwrap_or_default().to_owned();
+                version["served"] = Value::Bool(served.contains(&&*known));
+                version["storage"] = Value::Bool(known == stored);
+            }
+            let answer = self.replace(&path, &definition)?;
+            // Its controllers write to it as well.
+            if answer.status == 409 {
+                return Ok(Err("somebody else wrote to it".into()));
+            }
+            answer.expect(&path, &[200]).map(Ok)
+        })?;
+        self.until_served(name)?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let spec = &definition["spec"];
+        let (group, plural) = (text(&spec["group"]), text(&spec["names"]["plural"]));
+        let versions = spec["versions"].as_array();
+        for version in versions.into_iter().flatten().filter(|version| version["served"] == false) {
+            self.until_gone(&format!("/apis/{group}/{}/{plural}", text(&version["name"])))?;
+        }
+        Ok(())
+    }
+
     fn until_served(&self, name: &str) -> Result<()> {
         let definition = self.until(&format!("{DEFINITIONS}/{name}"), |seen| {
             let conditions = seen["status"]["conditions"].as_array();

@@ -50,10 +50,12 @@ impl Program {
     pub const TRAEFIK: Self = Self::new("traefik", "Traefik 3.5.4", 480, &["traefik"]);
     /// The External Secrets controller of the wider tier.
     pub const ESO: Self = Self::new("eso", "External Secrets 0.20.4", 420, &[]);
+    /// The same of the line before it, for what has to hold with more than one.
+    pub const ESO_0_19: Self = Self::new("eso19", "External Secrets 0.19.2", 420, &[]);
 
     /// All of the above.
-    pub const ALL: [Self; 7] =
-        [Self::KUBE, Self::VAULT, Self::TOFU, Self::TFPLUGINDOCS, Self::CTY, Self::TRAEFIK, Self::ESO];
+    pub const ALL: [Self; 8] =
+        [Self::KUBE, Self::VAULT, Self::TOFU, Self::TFPLUGINDOCS, Self::CTY, Self::TRAEFIK, Self::ESO, Self::ESO_0_19];
 
     /// The known program of this name.
     pub fn by_name(name: &str) -> Option<Self> {

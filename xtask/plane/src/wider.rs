@@ -24,6 +24,7 @@ const READY: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct Eso {
     process: Process,
+    manager: String,
     // Removes its folder after it, also when this process is killed or keeps it to its end in a static.
     _sweeper: Process,
 }
@@ -35,13 +36,38 @@ impl Eso {
     ///
     /// [`Error::Missing`] if it is not.
     pub fn start(env: &Env) -> Result<Self> {
-        let program = built(Program::ESO)?;
-        let definitions =
-            Program::ESO.module_dir("github.com/external-secrets/external-secrets")?.join("config/crds/bases");
+        Self::start_of(Program::ESO, env)
+    }
+
+    /// As [`Eso::start`], with another line of it: [`Program::ESO_0_19`].
+    pub fn start_of(line: Program, env: &Env) -> Result<Self> {
+        built(line)?;
+        Self::define(line, env)?;
+        Self::run(line, env)
+    }
+
+    /// Defines its kinds and no more, as they are in its own release: `v1` is served, `v1beta1` is known.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`] where there is no `go` that could say where they are.
+    pub fn define(line: Program, env: &Env) -> Result<()> {
+        let definitions = line.module_dir("github.com/external-secrets/external-secrets")?.join("config/crds/bases");
         let api = Api::admin(env)?;
         for plural in ["externalsecrets", "secretstores", "clustersecretstores"] {
             define(&api, &definitions, "external-secrets.io", plural)?;
         }
+        Ok(())
+    }
+
+    /// Starts it, if it is built, in a cluster that has its kinds.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`] if it is not.
+    pub fn run(line: Program, env: &Env) -> Result<Self> {
+        let program = built(line)?;
+        let manager = Path::new(&program).file_name().unwrap_or_default().to_string_lossy().into_owned();
         let dir = private_dir()?;
         let sweeper = Process::sweeper(&dir)?;
         let process = Process::start(
@@ -54,7 +80,12 @@ impl Eso {
             },
             &dir,
         )?;
-        Ok(Self { process, _sweeper: sweeper })
+        Ok(Self { process, manager, _sweeper: sweeper })
+    }
+
+    /// Its field manager on ExternalSecrets: the name of its program.
+    pub fn manager(&self) -> &str {
+        &self.manager
     }
 
     /// An error with the end of its log, if it is not running any more.

@@ -1,4 +1,4 @@
-//! The same Ingress, said to each provider in its own way.
+//! The same Ingress, said to each provider in its own way; and the same ExternalSecret, with more and less asked of ours.
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,14 @@ pub(super) enum Kind {
     PeerIngress,
     /// `kubernetes_manifest` of the peer.
     PeerManifest,
+    /// `homelab_external_secret` of a provider that does nothing.
+    StillSecret,
+    /// `homelab_external_secret`, written and not waited for, with no Vault to look into.
+    Secret,
+    /// The same with preflight: the keys are looked for in Vault.
+    CheckedSecret,
+    /// The same, and each is waited for until the controller has synced it.
+    ReadySecret,
 }
 
 impl Kind {
@@ -24,7 +32,21 @@ impl Kind {
             Self::Ours => "homelab-ingress",
             Self::PeerIngress => "kubernetes-ingress-v1",
             Self::PeerManifest => "kubernetes-manifest",
+            Self::StillSecret => "no-op secret",
+            Self::Secret => "homelab-external-secret",
+            Self::CheckedSecret => "with preflight",
+            Self::ReadySecret => "with preflight and wait",
         }
+    }
+
+    /// Whether our own program works for it, whose requests are counted.
+    pub(super) fn is_ours(self) -> bool {
+        matches!(self, Self::Ours | Self::Secret | Self::CheckedSecret | Self::ReadySecret)
+    }
+
+    /// Whether it is one of the secrets.
+    pub(super) fn is_secret(self) -> bool {
+        matches!(self, Self::StillSecret | Self::Secret | Self::CheckedSecret | Self::ReadySecret)
     }
 
     /// The configuration of `size` of them.
@@ -33,6 +55,12 @@ impl Kind {
             Self::Floor => (String::new(), FLOOR.to_owned()),
             Self::Still | Self::Ours => {
                 (r#"homelab = { source = "example/homelab" }"#.to_owned(), OURS.replace("NAMESPACE", namespace))
+            }
+            Self::StillSecret | Self::Secret | Self::CheckedSecret | Self::ReadySecret => {
+                let vault = if matches!(self, Self::CheckedSecret | Self::ReadySecret) { "  vault {}\n" } else { "" };
+                let wait = (self == Self::ReadySecret).to_string();
+                let body = SECRET.replace("NAMESPACE", namespace).replace("  VAULT\n", vault).replace("WAIT", &wait);
+                (r#"homelab = { source = "example/homelab" }"#.to_owned(), body)
             }
             Self::PeerIngress => (peer(peer_version), PEER_INGRESS.replace("NAMESPACE", namespace)),
             Self::PeerManifest => (peer(peer_version), PEER_MANIFEST.replace("NAMESPACE", namespace)),
@@ -85,6 +113,35 @@ resource "homelab_ingress" "app" {
   }
   annotations = {
     "example.net/a" = "1"
+  }
+}
+"#;
+
+const SECRET: &str = r#"
+provider "homelab" {
+  kubernetes {}
+  VAULT
+}
+
+resource "homelab_external_secret" "app" {
+  count            = SIZE
+  name             = "app-${count.index}"
+  namespace        = "NAMESPACE"
+  refresh_interval = "1h"
+  wait             = WAIT
+  store {
+    name = "vault-kv"
+  }
+  data "DB_PASSWORD" {
+    key      = "NAMESPACE/app-${count.index}"
+    property = "db_password"
+  }
+  data "API_KEY" {
+    key      = "NAMESPACE/app-${count.index}"
+    property = "api_key"
+  }
+  timeouts {
+    create = "15m"
   }
 }
 "#;

@@ -48,7 +48,14 @@ impl Check<'_> {
                     self.members(rule.as_object().unwrap(), value, at, problems);
                     true
                 }
-                // Every object is taken to be closed.
+                // A map: whatever the names, the members are alike.
+                "additionalProperties" if rule.is_object() => {
+                    for (name, member) in value.as_object().into_iter().flatten() {
+                        self.check(rule, member, &format!("{at}.{name}"), problems);
+                    }
+                    true
+                }
+                // Every other object is taken to be closed.
                 "additionalProperties" => rule == false,
                 other => {
                     assert!(REMARKS.contains(&other), "the keyword {other} is not known to this test");

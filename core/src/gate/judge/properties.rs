@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 
 use super::super::{
-    ApiRequest, Component, ComponentKind, Coverage, CoverageState, Evidence, KubeVersion, Measured, Metric, Minor,
-    Node, Report, Request, StoredUse, Verdict, judge,
+    ApiRequest, CheckName, Component, ComponentKind, Coverage, CoverageState, Evidence, KubeVersion, Measured, Metric,
+    Minor, Node, Report, Request, StoredUse, Verdict, judge,
 };
 
 const PLACES: [&str; 4] = ["cp-1", "cp-2", "worker-1", "elsewhere"];
@@ -112,11 +112,12 @@ fn healthy() -> impl Strategy<Value = Evidence> {
 
 fn question() -> impl Strategy<Value = Request> {
     let weight = || prop::sample::select(vec![Weight::Error, Weight::Error, Weight::Warn, Weight::Off]);
-    (version(), weight(), weight(), weight()).prop_map(|(target, path, skew, removed_apis)| Request {
-        path,
-        skew,
-        removed_apis,
-        ..Request::new(target)
+    (version(), weight(), weight(), weight()).prop_map(|(target, path, skew, removed_apis)| {
+        let mut request = Request::new(target);
+        request.weights.set(CheckName::Path, path);
+        request.weights.set(CheckName::Skew, skew);
+        request.weights.set(CheckName::RemovedApis, removed_apis);
+        request
     })
 }
 

@@ -1,8 +1,8 @@
 use homelab_schema::upgrade_gate::Weight;
 
 use super::super::{
-    ApiRequest, Class, Component, ComponentKind, CoverageState, Evidence, KubeVersion, Measured, Metric, Node, Report,
-    Request, StoredUse, Verdict, judge,
+    ApiRequest, CheckName, Class, Component, ComponentKind, CoverageState, Evidence, KubeVersion, Measured, Metric,
+    Node, Report, Request, StoredUse, Verdict, Weights, judge,
 };
 
 fn version(text: &str) -> KubeVersion {
@@ -51,7 +51,8 @@ fn a_healthy_cluster_one_minor_behind_has_no_known_blockers() {
     assert_eq!(report.verdict, Verdict::NoKnownBlockers, "{report:#?}");
     assert_eq!(report.hops, ["1.36"]);
     assert_eq!(report.current.as_deref(), Some("1.35.4"));
-    assert!(report.coverage.iter().all(|coverage| coverage.state == CoverageState::Measured));
+    assert!(report.coverage.iter().all(|coverage| coverage.state != CoverageState::NotMeasured));
+    assert_eq!(report.coverage.len(), CheckName::ALL.len(), "what is off is listed too");
 }
 
 #[test]
@@ -345,11 +346,11 @@ fn a_check_that_only_warns_lists_and_does_not_decide() {
     let mut evidence = cluster("1.35.0");
     evidence.nodes = Measured::NotMeasured("forbidden".into());
     let mut request = Request::new(version("1.36.0"));
-    request.skew = Weight::Warn;
+    request.weights.set(CheckName::Skew, Weight::Warn);
     let report = judge(&evidence, &request);
     assert_eq!(report.verdict, Verdict::NoKnownBlockers);
     assert_eq!(codes(&report), ["HL4901"]);
-    request.skew = Weight::Off;
+    request.weights.set(CheckName::Skew, Weight::Off);
     let report = judge(&evidence, &request);
     assert!(report.findings.is_empty());
     assert!(report.coverage.iter().any(|coverage| coverage.check == "skew" && coverage.state == CoverageState::Off));
@@ -358,7 +359,7 @@ fn a_check_that_only_warns_lists_and_does_not_decide() {
 #[test]
 fn where_nothing_is_looked_at_nothing_passes() {
     let mut request = Request::new(version("1.36.1"));
-    (request.path, request.skew, request.removed_apis) = (Weight::Off, Weight::Off, Weight::Off);
+    request.weights = Weights::all(Weight::Off);
     assert_eq!(judge(&cluster("1.36.0"), &request).verdict, Verdict::Unknown);
 }
 

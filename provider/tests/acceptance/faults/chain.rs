@@ -7,10 +7,11 @@ use homelab_plane::Api;
 use homelab_plane::terraform::{Cli, Workspace};
 use serde_json::Value;
 
-use super::operation::{Operation, Shape, make_by_hand, make_namespace};
+use super::operation::{Operation, Shape};
 use super::proxy::{Fault, Proxy};
 use super::report::{Said, changes, diagnostics, difference, differences, replaced};
-use super::world::{Objects, comparable, dangers, snapshot};
+use super::subject::Subject;
+use super::world::{Objects, comparable, snapshot};
 use crate::support::offline;
 
 /// One call that fails.
@@ -46,12 +47,14 @@ pub(super) struct Outcome {
 }
 
 struct Case {
+    resource: &'static str,
     name: String,
     namespace: String,
 }
 
 /// One Terraform with its cases, all of them at the same point.
 pub(super) struct Chain<'a> {
+    subject: &'a Subject,
     proxy: &'a Proxy,
     api: &'a Api,
     work: Workspace,
@@ -62,16 +65,24 @@ pub(super) struct Chain<'a> {
 
 impl<'a> Chain<'a> {
     /// With that many cases, numbered from `first`, which are of no other chain.
-    pub(super) fn new(cli: &Cli, proxy: &'a Proxy, api: &'a Api, first: usize, count: usize) -> Self {
+    pub(super) fn new(
+        subject: &'a Subject,
+        cli: &Cli,
+        proxy: &'a Proxy,
+        api: &'a Api,
+        first: usize,
+        count: usize,
+    ) -> Self {
         // Of one length, since that of a host is in priorities; and part of nothing else in which it is replaced.
-        let case = |number| Case { name: format!("c{number:05}"), namespace: format!("space{number:05}") };
+        let resource = subject.resource;
+        let case = |number| Case { resource, name: format!("c{number:05}"), namespace: format!("space{number:05}") };
         let cases: Vec<Case> = (first..first + count).map(case).collect();
         let mut work = offline(cli);
         // Keys and certificates between Terraform and a provider are half of what a short run costs.
         work.env("TF_DISABLE_PLUGIN_TLS", "1");
-        let mut chain = Self { proxy, api, work, cases, shape: Shape::Nothing, generation: 0 };
+        let mut chain = Self { subject, proxy, api, work, cases, shape: Shape::Nothing, generation: 0 };
         for case in &chain.cases {
-            make_namespace(api, &case.namespace);
+            (subject.make_namespace)(api, &case.namespace);
         }
         chain.work.write("provider.tf", &chain.providers());
         chain.go(Shape::Nothing);
@@ -107,7 +118,12 @@ impl<'a> Chain<'a> {
         let second = self.work.run(["plan", "-detailed-exitcode"]);
         assert_eq!(second.code, 0, "{}: {second}", operation.name);
         let (case, world) = (&self.cases[0], self.world());
-        assert_eq!(dangers(&world[&case.namespace], &case.namespace), Vec::<String>::new(), "{}", operation.name);
+        assert_eq!(
+            (self.subject.dangers)(&world[&case.namespace], &case.namespace),
+            Vec::<String>::new(),
+            "{}",
+            operation.name
+        );
         let objects = comparable(&world[&case.namespace], &case.namespace);
         Golden { plan, apply, objects, state: self.state(case) }
     }
@@ -122,9 +138,11 @@ impl<'a> Chain<'a> {
     ) -> Outcome {
         self.begin(operation);
         let mut outcome = Outcome::default();
+        let has_another_name = operation.from == Shape::Photos && operation.to == Shape::Gallery;
+        let drops_warnings = operation.replaces || (self.subject.asks_late && has_another_name);
         let (start, state) = (self.world(), self.state_file());
         for faults in plans.chunks(self.len()) {
-            self.run_with(operation.replaces, faults, &["plan", "-json"], &mut outcome);
+            self.run_with(drops_warnings, faults, &["plan", "-json"], &mut outcome);
             let is_written = self.state_file() != state;
             assert!(!is_written, "{}: a plan wrote the state, with one of {faults:?}", operation.name);
             let world = self.world();
@@ -139,11 +157,11 @@ impl<'a> Chain<'a> {
 
         self.arm(&[]);
         self.work.ok(["plan", "-out=p"]);
-        self.run_with(operation.replaces, applies, &["apply", "-json", "p"], &mut outcome);
+        self.run_with(drops_warnings, applies, &["apply", "-json", "p"], &mut outcome);
         let world = self.world();
         self.judge(applies, &mut outcome, |case, faulty| {
             let objects = &world[&case.namespace];
-            let mut wrong = dangers(objects, &case.namespace);
+            let mut wrong = (self.subject.dangers)(objects, &case.namespace);
             if faulty.fault == Fault::Busy && comparable(objects, &case.namespace) != golden.objects {
                 wrong.push("a server that asked for one second was not waited for".to_owned());
             }
@@ -160,7 +178,7 @@ impl<'a> Chain<'a> {
             let errors = said.iter().filter(|one| one.is_error && one.address == case.address());
             let mut wrong: Vec<String> = errors.map(|one| format!("the next run says {}", one.words)).collect();
             wrong.extend(wanted.get(&case.address()).map(|action| format!("the second plan wants to {action}")));
-            wrong.extend(dangers(objects, &case.namespace));
+            wrong.extend((self.subject.dangers)(objects, &case.namespace));
             wrong.extend(differences(&golden.objects, &comparable(objects, &case.namespace)));
             wrong.extend(replaced(&start[&case.namespace], objects));
             difference("the state", &golden.state, &self.state(case), &mut wrong);
@@ -173,14 +191,14 @@ impl<'a> Chain<'a> {
     fn begin(&mut self, operation: &Operation) {
         assert_eq!(self.shape, operation.from);
         if operation.adopts {
-            self.cases.iter().for_each(|case| make_by_hand(self.api, &case.namespace));
+            self.cases.iter().for_each(|case| (self.subject.make_by_hand)(self.api, &case.namespace));
         }
         self.generation += usize::from(operation.replaces);
         self.declare(operation.to);
     }
 
     fn declare(&mut self, shape: Shape) {
-        let resource = |case: &Case| shape.resource(&case.name, &case.namespace, self.generation);
+        let resource = |case: &Case| shape.resource(self.subject, &case.name, &case.namespace, self.generation);
         self.work.write("main.tf", &self.cases.iter().map(resource).collect::<String>());
         self.shape = shape;
     }
@@ -221,7 +239,7 @@ provider "homelab" {
     }
 
     /// Runs a command with these faults. All of them have to happen, and what was not waited for is said at its resource.
-    fn run_with(&self, replaces: bool, faults: &[Faulty], command: &[&str], outcome: &mut Outcome) {
+    fn run_with(&self, drops_warnings: bool, faults: &[Faulty], command: &[&str], outcome: &mut Outcome) {
         self.arm(faults);
         let parallelism = format!("-parallelism={}", self.len());
         let (verb, rest) = command.split_first().unwrap();
@@ -237,7 +255,7 @@ provider "homelab" {
             let is_of = |one: &Said| one.address == case.address() || one.words.contains(&case.namespace);
             let is_said = said.iter().any(|one| is_of(one) || one.address.is_empty() && one.words.contains("http://"));
             // Of the two plans of a replacement Terraform drops what the second one warns of.
-            let is_dropped = faulty.in_plan && replaces;
+            let is_dropped = faulty.in_plan && drops_warnings;
             if is_said || is_dropped || faulty.fault.is_silent() {
                 vec![]
             } else {
@@ -258,7 +276,7 @@ provider "homelab" {
 
     fn world(&self) -> BTreeMap<String, Objects> {
         let namespaces: BTreeSet<String> = self.cases.iter().map(|case| case.namespace.clone()).collect();
-        snapshot(self.api, &namespaces)
+        snapshot(self.subject, self.api, &namespaces)
     }
 
     fn state_file(&self) -> String {
@@ -269,7 +287,7 @@ provider "homelab" {
     fn state(&self, case: &Case) -> Value {
         let state: Value = serde_json::from_str(&self.state_file()).unwrap();
         let resources = state["resources"].as_array().into_iter().flatten();
-        let mut of_case = resources.filter(|one| one["type"] == "homelab_ingress" && one["name"] == case.name);
+        let mut of_case = resources.filter(|one| one["type"] == self.subject.resource && one["name"] == case.name);
         let Some(resource) = of_case.next() else { return Value::Null };
         assert_eq!(resource["instances"].as_array().map(Vec::len), Some(1), "{resource:#}");
         let instance = &resource["instances"][0];
@@ -287,6 +305,6 @@ provider "homelab" {
 
 impl Case {
     fn address(&self) -> String {
-        format!("homelab_ingress.{}", self.name)
+        format!("{}.{}", self.resource, self.name)
     }
 }

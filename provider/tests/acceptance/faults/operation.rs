@@ -3,6 +3,8 @@
 use homelab_plane::Api;
 use serde_json::json;
 
+use super::subject::Subject;
+
 /// An open app with a gated part, an open door, and a middleware of its own that all of them go through.
 const PHOTOS: &str = r#"
   name      = "photos"
@@ -38,8 +40,8 @@ pub(super) enum Shape {
 }
 
 impl Shape {
-    /// The declaration.
-    fn body(self) -> Option<String> {
+    /// The declaration of an ingress.
+    pub(super) fn ingress(self) -> Option<String> {
         let gallery = || {
             PHOTOS.replacen("\"photos\"", "\"gallery\"\n  host      = \"photos\"", 1).replacen(
                 "    port",
@@ -62,12 +64,12 @@ impl Shape {
     }
 
     /// The resource of a case. A new `generation` replaces it, whatever else changes.
-    pub(super) fn resource(self, case: &str, namespace: &str, generation: usize) -> String {
+    pub(super) fn resource(self, subject: &Subject, case: &str, namespace: &str, generation: usize) -> String {
         let trigger = format!("resource \"terraform_data\" \"{case}\" {{\n  input = {generation}\n}}\n");
-        let Some(body) = self.body() else { return trigger };
-        let body = body.replace("NS", namespace);
+        let Some(body) = (subject.body)(self) else { return trigger };
+        let (body, resource) = (body.replace("NS", namespace), subject.resource);
         format!(
-            "{trigger}resource \"homelab_ingress\" \"{case}\" {{\n  provider = homelab.{case}\n{body}  lifecycle {{\n    \
+            "{trigger}resource \"{resource}\" \"{case}\" {{\n  provider = homelab.{case}\n{body}  lifecycle {{\n    \
              replace_triggered_by = [terraform_data.{case}]\n  }}\n}}\n"
         )
     }

@@ -202,7 +202,13 @@ impl Shared {
         let mut lines = self.lines();
         let line = lines.entry(case.to_owned()).or_default();
         let path = call.word(1).replace(&line.namespace, "NS");
-        line.calls.push(format!("{} {path}", call.word(0)));
+        let words = format!("{} {path}", call.word(0));
+        // How often something is looked at until it is gone depends on the machine.
+        let is_another_look = call.word(0) == "GET" && line.calls.last() == Some(&words);
+        if is_another_look {
+            return (line.namespace.clone(), None);
+        }
+        line.calls.push(words);
         let fault = line.fault.filter(|(number, _)| *number == line.calls.len()).map(|(_, fault)| fault);
         line.fired |= fault.is_some();
         (line.namespace.clone(), fault)

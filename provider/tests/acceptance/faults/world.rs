@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use homelab_plane::Api;
 use serde_json::Value;
 
-/// Objects that are not the operation's: what declarations refer to.
-const REFERENCES: [&str; 2] = ["Service/photos", "Middleware/gate"];
+use super::subject::Subject;
+
 const CHAIN: &str = "traefik.ingress.kubernetes.io/router.middlewares";
 const PRIORITY: &str = "traefik.ingress.kubernetes.io/router.priority";
 const OWNER: &str = "terraform-provider-homelab/owner";
@@ -17,19 +17,15 @@ const GATED: [&str; 2] = ["/admin", "/admin/users"];
 pub(super) type Objects = BTreeMap<String, Value>;
 
 /// The objects of those namespaces.
-pub(super) fn snapshot(api: &Api, namespaces: &BTreeSet<String>) -> BTreeMap<String, Objects> {
+pub(super) fn snapshot(subject: &Subject, api: &Api, namespaces: &BTreeSet<String>) -> BTreeMap<String, Objects> {
     let mut world: BTreeMap<String, Objects> =
         namespaces.iter().map(|namespace| (namespace.clone(), Objects::new())).collect();
-    for (kind, path) in [
-        ("Ingress", "/apis/networking.k8s.io/v1/ingresses"),
-        ("Middleware", "/apis/traefik.io/v1alpha1/middlewares"),
-        ("Service", "/api/v1/services"),
-    ] {
+    for (kind, path) in subject.kinds {
         for object in api.list(path).unwrap() {
             let name = format!("{kind}/{}", object["metadata"]["name"].as_str().unwrap_or_default());
             let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
             let Some(objects) = world.get_mut(namespace) else { continue };
-            if !REFERENCES.contains(&&*name) {
+            if !subject.references.contains(&&*name) {
                 objects.insert(name, object);
             }
         }

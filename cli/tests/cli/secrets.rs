@@ -1,0 +1,6 @@
+//! `homelab secrets` against a real API server, the real operator and a real Vault.
+
+mod audit;
+mod hops;
+mod stage;
+mod waiting;
