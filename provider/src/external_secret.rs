@@ -18,7 +18,6 @@ mod world;
 
 use async_trait::async_trait;
 use homelab_backends::objects::{Backend, ObjectId, kinds};
-use homelab_core::manifest;
 use homelab_core::secret::outputs::{self, Place};
 use homelab_core::secret::{checks, moved, references};
 use homelab_cty::{Attr, Path};
@@ -31,6 +30,7 @@ use homelab_schema::identity::ObjectIdentity;
 
 pub(crate) use self::seen::Seen;
 use crate::findings::{Findings, Planning};
+use crate::moving::taken_over;
 use crate::{Phase, Report, Runtime};
 
 /// The type name.
@@ -214,16 +214,6 @@ impl Resource for ExternalSecret {
         request: MoveFrom<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Option<State<Declared>> {
-        if !manifest::is_known_provider(request.provider, request.type_name) {
-            return None;
-        }
-        match moved::from_state(request.type_name, request.state) {
-            Ok(model) => model.map(|model| State { model, private: Private::new() }),
-            Err(error) => {
-                let detail = format!("Failed to take over the state of a {}: {error}.", request.type_name);
-                diagnostics.error(Path::root(), "State cannot be taken over", detail);
-                None
-            }
-        }
+        taken_over(&request, moved::from_state, diagnostics)
     }
 }

@@ -2,6 +2,7 @@
 
 use homelab_backends::objects::{Cause, NotConfigured};
 use homelab_core::finding::{Code, Finding, Severity, provider as codes};
+use homelab_cty::Path;
 use homelab_plugin::{Diagnostic, Diagnostics, Severity as Shown};
 use homelab_schema::provider::CheckLevel;
 
@@ -12,6 +13,12 @@ pub trait Findings {
 
     /// All of them.
     fn findings(&mut self, findings: &[Finding]);
+
+    /// The errors of a second look, before a write; its warnings were said at plan. `None` where there were any.
+    fn insist(&mut self, seen: &Diagnostics) -> Option<()>;
+
+    /// That a part of the declaration is still unknown where it has to be known.
+    fn still_unknown(&mut self);
 }
 
 impl Findings for Diagnostics {
@@ -32,6 +39,18 @@ impl Findings for Diagnostics {
         for finding in findings {
             self.finding(finding);
         }
+    }
+
+    fn insist(&mut self, seen: &Diagnostics) -> Option<()> {
+        for error in seen.iter().filter(|diagnostic| diagnostic.severity == Shown::Error) {
+            self.push(error.clone());
+        }
+        (!seen.has_errors()).then_some(())
+    }
+
+    fn still_unknown(&mut self) {
+        let detail = "A part of the declaration is still unknown in apply.";
+        self.error(Path::root(), "Not everything is known", detail);
     }
 }
 

@@ -18,7 +18,6 @@ pub(crate) use self::seen::Seen;
 use async_trait::async_trait;
 use homelab_backends::objects::kinds;
 use homelab_core::ingress::{Spec, checks, fill, moved};
-use homelab_core::manifest;
 use homelab_cty::{Attr, Path};
 use homelab_plugin::{
     Context, Create, Delete, Diagnostics, Import, MoveFrom, Plan, PlanRequest, Private, Read, ReadRequest, Resource,
@@ -29,6 +28,7 @@ use homelab_schema::ingress::Ingress as Declared;
 
 use self::notes::Notes;
 use crate::findings::{Findings, Planning};
+use crate::moving::taken_over;
 use crate::{Phase, Report, Runtime};
 
 /// The type name.
@@ -228,17 +228,7 @@ impl Resource for Ingress {
         request: MoveFrom<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Option<State<Declared>> {
-        if !manifest::is_known_provider(request.provider, request.type_name) {
-            return None;
-        }
-        match moved::from_state(request.type_name, request.state) {
-            Ok(model) => model.map(|model| State { model, private: Private::new() }),
-            Err(error) => {
-                let detail = format!("Failed to take over the state of a {}: {error}.", request.type_name);
-                diagnostics.error(Path::root(), "State cannot be taken over", detail);
-                None
-            }
-        }
+        taken_over(&request, moved::from_state, diagnostics)
     }
 }
 

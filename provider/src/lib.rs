@@ -15,6 +15,7 @@ mod identity;
 mod ingress;
 mod kv_key;
 mod kv_secret;
+mod moving;
 mod provider;
 mod report;
 mod runtime;

@@ -13,9 +13,9 @@ mod world;
 
 use async_trait::async_trait;
 use homelab_backends::objects::{Backend, ObjectId, kinds};
+use homelab_core::names;
 use homelab_core::secret::outputs::Place;
 use homelab_core::store::{self, checks, moved, outputs};
-use homelab_core::{manifest, names};
 use homelab_cty::{Attr, Path};
 use homelab_plugin::{
     Context, Create, Delete, Diagnostics, Import, MoveFrom, Plan, PlanRequest, Private, Read, ReadRequest, Resource,
@@ -25,6 +25,7 @@ use homelab_schema::external_secret::StoreKind;
 use homelab_schema::secret_store::{SecretStore as Declared, StoreIdentity};
 
 use crate::findings::{Findings, Planning};
+use crate::moving::taken_over;
 use crate::{Phase, Report, Runtime};
 
 /// The type name.
@@ -234,16 +235,6 @@ impl Resource for SecretStore {
         request: MoveFrom<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Option<State<Declared>> {
-        if !manifest::is_known_provider(request.provider, request.type_name) {
-            return None;
-        }
-        match moved::from_state(request.type_name, request.state) {
-            Ok(model) => model.map(|model| State { model, private: Private::new() }),
-            Err(error) => {
-                let detail = format!("Failed to take over the state of a {}: {error}.", request.type_name);
-                diagnostics.error(Path::root(), "State cannot be taken over", detail);
-                None
-            }
-        }
+        taken_over(&request, moved::from_state, diagnostics)
     }
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 use homelab_backends::objects::{ApplyRequest, Backend, DeleteRequest, Live, Objects};
 use homelab_core::secret::outputs;
 use homelab_cty::{Attr, Path};
-use homelab_plugin::{Context, Diagnostics, Private, Severity, State};
+use homelab_plugin::{Context, Diagnostics, Private, State};
 use homelab_schema::external_secret::{DeletionPolicy, ExternalSecret as Declared, OnDestroy};
 
 use super::wait::{Waiting, after, limit};
 use super::world::attribute;
 use super::{CREATION, ExternalSecret, TYPE, id_of};
 use crate::deletion::{creation_of, delete};
-use crate::findings::Planning;
+use crate::findings::{Findings, Planning};
 use crate::{Phase, Report};
 
 impl ExternalSecret {
@@ -188,20 +188,13 @@ impl ExternalSecret {
         let mut seen = Diagnostics::new();
         self.look_at_references(objects, model, Planning::Update, true, &mut seen).await;
         self.look_at_store_keys(objects, model, Planning::Update, true, &mut seen).await;
-        for error in seen.iter().filter(|diagnostic| diagnostic.severity == Severity::Error) {
-            diagnostics.push(error.clone());
-        }
-        (!seen.has_errors()).then_some(())
+        diagnostics.insist(&seen)
     }
 
     fn complete(&self, planned: &Declared, diagnostics: &mut Diagnostics) -> Option<ApplyRequest> {
         let request = self.request(planned);
         if request.is_none() {
-            diagnostics.error(
-                Path::root(),
-                "Not everything is known",
-                "A part of the declaration is still unknown in apply.",
-            );
+            diagnostics.still_unknown();
         }
         request
     }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use homelab_backends::objects::{ApplyRequest, Backend, Change, Objects};
 use homelab_core::store::outputs;
 use homelab_cty::{Attr, Path};
-use homelab_plugin::{Context, Diagnostics, Private, Severity, State};
+use homelab_plugin::{Context, Diagnostics, Private, State};
 use homelab_schema::secret_store::SecretStore as Declared;
 
 use super::wait::{Limit, limit};
 use super::world::attribute;
 use super::{CREATION, SecretStore};
-use crate::findings::Planning;
+use crate::findings::{Findings, Planning};
 use crate::{Phase, Report};
 
 impl SecretStore {
@@ -103,20 +103,13 @@ impl SecretStore {
     async fn insist(&self, objects: &dyn Objects, model: &Declared, diagnostics: &mut Diagnostics) -> Option<()> {
         let mut seen = Diagnostics::new();
         self.look_at_references(objects, model, Planning::Update, &mut seen).await;
-        for error in seen.iter().filter(|diagnostic| diagnostic.severity == Severity::Error) {
-            diagnostics.push(error.clone());
-        }
-        (!seen.has_errors()).then_some(())
+        diagnostics.insist(&seen)
     }
 
     fn complete(&self, planned: &Declared, diagnostics: &mut Diagnostics) -> Option<ApplyRequest> {
         let request = self.request(planned);
         if request.is_none() {
-            diagnostics.error(
-                Path::root(),
-                "Not everything is known",
-                "A part of the declaration is still unknown in apply.",
-            );
+            diagnostics.still_unknown();
         }
         request
     }
