@@ -6,11 +6,13 @@
 pub mod dns;
 pub mod fleet;
 pub mod gate;
+pub mod gate_host;
 pub mod gitops;
 pub mod http;
 pub mod kube;
 pub mod memory;
 pub mod objects;
+pub mod pushgateway;
 pub mod references;
 pub mod shared;
 pub mod vault;

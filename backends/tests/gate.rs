@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 
 use homelab_backends::gate::capture_for;
 use homelab_backends::kube::{Kube, Settings};
-use homelab_core::gate::{ComponentKind, Evidence, Measured, Report, Request, Verdict, Weights, judge};
+use homelab_core::gate::{CheckName, ComponentKind, Evidence, Measured, Report, Request, Verdict, Weights, judge};
+use homelab_plane::kubeadm::{Front, Kubeadm};
 use homelab_plane::plane::Options;
 use homelab_plane::{Api, Env, Plane};
 use homelab_schema::upgrade_gate::Weight;
@@ -33,10 +34,14 @@ fn evidence(kube: &Kube) -> Evidence {
     RUNTIME.get_or_init(|| Runtime::new().unwrap()).block_on(capture_for(kube, &Weights::all(Weight::Error)))
 }
 
+/// The checks that these clusters are made for.
+const CHECKS: [CheckName; 3] = [CheckName::Path, CheckName::Skew, CheckName::RemovedApis];
+
 /// The verdict without the window, since a process that a test starts is always young.
 fn verdict(evidence: &Evidence, target: &str) -> Report {
     let mut request = Request::new(target.parse().unwrap());
     request.window_seconds = 0;
+    request.weights = Weights::only(&CHECKS);
     judge(evidence, &request)
 }
 
@@ -117,7 +122,13 @@ fn a_cluster_is_seen_as_it_is() {
     assert!(seen.workloads.gap().is_none() && seen.budgets.gap().is_none() && seen.webhooks.gap().is_none());
     assert!(seen.custom_resources.gap().is_none() && seen.aggregated_apis.gap().is_none());
     assert_eq!(seen.kill_switch, Measured::Seen(None), "there is no such ConfigMap");
-    assert!(seen.etcd.seen().is_none(), "nobody looks at etcd yet");
+    let Measured::Partial { seen: certificates, .. } = &seen.certificates else { panic!("{:?}", seen.certificates) };
+    assert_eq!(certificates[0].name, format!("kube-apiserver at {}", env.api_server));
+    // Nothing here is a mirror pod, and nobody answers for a kubelet: said, and not taken for nothing.
+    assert_eq!(seen.static_pods, Measured::Seen(Vec::new()));
+    assert!(reason(&seen.etcd).contains("no pod of etcd is visible"), "{:?}", seen.etcd);
+    assert!(reason(&seen.kubeadm).contains("no ConfigMap kube-system/kubeadm-config"), "{:?}", seen.kubeadm);
+    assert!(reason(&seen.kubelets).contains("2 of 2 kubelets did not tell their settings"), "{:?}", seen.kubelets);
 
     // The worker's kubelet would be four minors behind.
     let report = verdict(&seen, "1.37.0");
@@ -125,7 +136,9 @@ fn a_cluster_is_seen_as_it_is() {
     let objects: Vec<&str> = report.findings.iter().map(|finding| finding.finding.object.as_str()).collect();
     assert_eq!(objects, ["kubelet on worker"]);
     // And with the window a silent young process is no proof.
-    let with_window = judge(&seen, &Request::new("1.36.4".parse().unwrap()));
+    let mut with_window = Request::new("1.36.4".parse().unwrap());
+    with_window.weights = Weights::only(&CHECKS);
+    let with_window = judge(&seen, &with_window);
     assert_eq!(with_window.verdict, Verdict::Unknown);
     assert_eq!(verdict(&seen, "1.36.4").verdict, Verdict::NoKnownBlockers);
 }
@@ -207,7 +220,9 @@ fn an_identity_that_may_not_look_measures_nothing_and_passes_nothing() {
     {
         assert!(reason.contains("forbidden"), "{reason}");
     }
-    for reason in [reason(&seen.pods), reason(&seen.budgets), reason(&seen.webhooks), reason(&seen.kill_switch)] {
+    let control = [reason(&seen.static_pods), reason(&seen.kubeadm), reason(&seen.etcd)];
+    let objects = [reason(&seen.pods), reason(&seen.budgets), reason(&seen.webhooks), reason(&seen.kill_switch)];
+    for reason in objects.into_iter().chain(control) {
         assert!(reason.starts_with("forbidden: failed to "), "{reason}");
     }
     assert_eq!(verdict(&seen, "1.36.4").verdict, Verdict::Unknown);
@@ -221,4 +236,82 @@ fn an_identity_that_may_not_look_measures_nothing_and_passes_nothing() {
 fn reason<T>(measured: &Measured<T>) -> String {
     assert!(measured.seen().is_none(), "something was seen");
     measured.gap().expect("a reason")
+}
+
+#[test]
+fn the_control_plane_of_kubeadm_is_seen_with_what_it_runs_with() {
+    let plane = plane();
+    let env = plane.env();
+    let kubeadm = Kubeadm::make(env, "1.36.3").unwrap();
+    let front = Front::start(env).unwrap();
+    let through = |token: &str| {
+        Kube::new(Settings {
+            host: Some(front.address()),
+            cluster_ca_certificate: Some(front.authority().to_owned()),
+            token: Some(SecretString::from(token)),
+            ..Settings::default()
+        })
+    };
+    kubeadm.api_server(&["--oidc-issuer-url=https://sso.example.net", "--auth-token=hunter2"]).unwrap();
+    kubeadm.configuration("apiServer:\n  extraArgs:\n  - name: auth-token\n    value: hunter2\n").unwrap();
+    front.kubelet("worker-1", json!({"staticPodURLHeader": {"Authorization": ["hunter2"]}, "maxPods": 200}));
+    let kube = through(&env.admin_token);
+    let seen = evidence(&kube);
+    let pods = seen.static_pods.seen().expect("static pods");
+    let names: Vec<&str> = pods.iter().map(|pod| pod.component.as_str()).collect();
+    assert_eq!(names, ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"]);
+    assert_eq!(pods[1].flags["oidc-issuer-url"], "https://sso.example.net");
+    assert_eq!(seen.kubeadm.seen().expect("kubeadm").api_version, "kubeadm.k8s.io/v1beta4");
+    let kubelets = seen.kubelets.seen().expect("kubelets");
+    assert_eq!((kubelets.len(), kubelets[1].settings["maxPods"].as_str()), (2, "200"));
+    let etcd = seen.etcd.seen().expect("etcd");
+    assert_eq!((etcd.members.len(), &etcd.members[0].version), (1, &Measured::Seen("3.6.11".to_owned())));
+    assert_eq!(etcd.members[0].healthy, Measured::Seen(true), "the API server says so");
+    assert!(etcd.members[0].used_percent.seen().is_some(), "{etcd:?}");
+    assert!(!serde_json::to_string(&seen).unwrap().contains("hunter2"), "a secret is in the evidence");
+
+    // One that is away is named, and the others still count.
+    front.silence("cp-1");
+    let Measured::Partial { seen: told, why } = evidence(&kube).kubelets else { panic!("one is away") };
+    assert_eq!(told.len(), 1);
+    assert!(why.contains("1 of 2") && why.contains("cp-1") && why.contains("no route to host"), "{why}");
+
+    // Who may list nodes and not ask kubelets hears it once, in the server's words.
+    let rbac = "/apis/rbac.authorization.k8s.io/v1";
+    let name = json!({"name": "nodes"});
+    let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": name,
+        "rules": [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]}]});
+    let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": name,
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "nodes"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "viewer"}]});
+    for (plural, body) in [("clusterroles", role), ("clusterrolebindings", binding)] {
+        kubeadm.api().create(&format!("{rbac}/{plural}"), &body).unwrap().expect(plural, &[201]).unwrap();
+    }
+    Api::viewer(env).unwrap().until("/api/v1/nodes", |nodes| nodes["items"].is_array()).unwrap();
+    let viewer = evidence(&through(&env.viewer_token));
+    let told = reason(&viewer.kubelets);
+    assert!(matches!(viewer.kubelets, Measured::Forbidden(_)), "{told}");
+    assert!(told.contains("cannot get resource \"nodes/proxy\"") && told.contains("cp-1"), "{told}");
+    assert!(viewer.static_pods.seen().is_some(), "which takes nothing else away");
+}
+
+#[test]
+fn a_cluster_of_k3s_has_no_static_pods_and_no_gap() {
+    let plane = plane();
+    let env = plane.env();
+    let api = Api::admin(env).unwrap();
+    node(&api, "server", "v1.36.3+k3s1");
+    node(&api, "agent", "v1.36.3+k3s1");
+    let label = json!({"metadata": {"labels": {"node-role.kubernetes.io/control-plane": "true"}}});
+    api.merge("/api/v1/nodes/server", &label).unwrap().expect("label", &[200]).unwrap();
+    let seen = evidence(&cluster(env, &env.admin_token));
+    let components = seen.control_plane.seen().expect("the control plane");
+    let shown: Vec<_> = components.iter().map(|one| (one.kind.name(), one.on.as_str())).collect();
+    let server = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"].map(|kind| (kind, "server"));
+    assert_eq!(shown, server, "one process is all of them");
+    assert_eq!(seen.proxies.seen().expect("proxies").len(), 2);
+    for why in [seen.static_pods.omitted(), seen.kubeadm.omitted(), seen.etcd.omitted()] {
+        assert_eq!(why, Some("k3s runs its control plane in one process of its own"));
+    }
+    assert_eq!(verdict(&seen, "1.36.4+k3s1").verdict, Verdict::NoKnownBlockers);
 }

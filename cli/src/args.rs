@@ -173,43 +173,33 @@ pub(crate) enum GateVerb {
     #[command(after_help = "Examples:\n  homelab gate check --target 1.36.2\n  homelab gate check --target 1.36.2 \
                             --evidence evidence.json\n\nExit codes: 0 no known blockers, 2 blocked, 3 something was not \
                             measured, 4 held.")]
-    Check(GateCheck),
-    /// Look at the cluster and print the evidence, to be judged elsewhere with `gate check --evidence`
+    Check(crate::gate::check::Options),
+    /// Look at the cluster, or at this machine, and print the evidence, to be judged elsewhere
     #[command(
-        after_help = "Example:\n  homelab gate capture > evidence.json\n\nExit codes: 0 everything was measured, 3 \
-                            something was not."
+        after_help = "Examples:\n  homelab gate capture > evidence.json\n  homelab gate capture --host --snapshots \
+                            /var/backups/etcd > cp-1.json\n  homelab gate capture --host-evidence hosts/*.json > \
+                            evidence.json\n\nExit codes: 0 everything was measured, 3 something was not."
     )]
-    Capture(GateCapture),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct GateCheck {
-    /// The version to go to, in full: 1.36.2
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) target: String,
-    /// Judge this recorded evidence instead of a live cluster
-    #[arg(long, value_name = "FILE")]
-    pub(crate) evidence: Option<PathBuf>,
-    /// How long an API server must have been running before the silence of its metric of deprecated requests counts;
-    /// 24h when left out
-    #[arg(long, value_name = "DURATION")]
-    pub(crate) window: Option<String>,
-    /// Make this check too: addons, nodes, drain and others, or all; path, skew and `removed_apis` are always made
-    #[arg(long, value_name = "CHECK")]
-    pub(crate) check: Vec<String>,
-    /// Read versions of add-ons from this addon-compat.json, in place of what is known about them
-    #[arg(long, value_name = "FILE")]
-    pub(crate) matrix: Option<PathBuf>,
-    /// Read the provider block from the Terraform files of this folder; else from the environment alone
-    #[arg(long, value_name = "DIR", conflicts_with = "evidence")]
-    pub(crate) dir: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct GateCapture {
-    /// Read the provider block from the Terraform files of this folder; else from the environment alone
-    #[arg(long, value_name = "DIR")]
-    pub(crate) dir: Option<PathBuf>,
+    Capture(crate::gate::capture::Options),
+    /// Print the settings of kubelets and control plane, to be compared after an upgrade with `gate check --settings-before`
+    #[command(after_help = "Examples:\n  homelab gate record > before.json\n  homelab gate check --target 1.36.2 \
+                            --settings-before before.json\n\nExit codes: 0 everything was seen, 3 something was not.")]
+    Record(crate::gate::record::Options),
+    /// The report of a night: where the cluster stands in one line, and under it what somebody has to do
+    #[command(
+        after_help = "Examples:\n  homelab gate report --target 1.36.2\n  homelab gate report --target 1.36.2 --format \
+                      html --write report.html\n  homelab gate report --target 1.36.2 --evidence tonight.json --before \
+                      yesterday.json --format slack\n\nExit codes: as of gate check; evidence that is older than a day \
+                      is 3."
+    )]
+    Report(crate::gate::report::Options),
+    /// What a verdict rests on, with sources and days, and whether it can still be relied on
+    Facts(crate::gate::facts::Options),
+    /// Judge, and push `k8s_upgrade_blocked` and `k8s_upgrade_held` to a Pushgateway, once and together
+    #[command(after_help = "Example:\n  homelab gate push --target 1.36.2 --pushgateway \
+                      http://pushgateway.monitoring:9091\n\nWhat was not measured counts as blocked; where the target \
+                      runs everywhere, both are 0.\n\nExit codes: as of gate check; 1 where the gauges were not taken.")]
+    Push(crate::gate::push::Options),
 }
 
 #[derive(Debug, Args)]

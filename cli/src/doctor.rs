@@ -1,6 +1,7 @@
 //! `homelab doctor`: what is reachable, as whom, in which version, and what may not be done that a resource needs.
 
 mod cluster;
+mod monitoring;
 mod store;
 mod zone;
 
@@ -105,11 +106,17 @@ impl Service {
 pub(crate) fn run(options: &Doctor, printer: &Printer) -> Result<Exit, Failure> {
     let Configuration { provider, .. } = Configuration::of(options.dir.as_deref())?;
     let place = Place::of(&provider.kubernetes).map_err(|cause| Failure::new(cause.to_string()))?;
-    let examined =
-        async { tokio::join!(cluster::examine(place), store::examine(&provider.vault), zone::examine(&provider.dns)) };
-    let asking = "asking the cluster, the store of secrets and the DNS zone";
-    let (cluster, store, zone) = configuration::runtime()?.block_on(printer.waiting(asking, examined));
-    let services = vec![cluster, store, zone];
+    let examined = async {
+        tokio::join!(
+            cluster::examine(place),
+            store::examine(&provider.vault),
+            zone::examine(&provider.dns),
+            monitoring::examine(&provider.prometheus),
+        )
+    };
+    let asking = "asking the cluster, the store of secrets, the DNS zone and Prometheus";
+    let (cluster, store, zone, monitoring) = configuration::runtime()?.block_on(printer.waiting(asking, examined));
+    let services = vec![cluster, store, zone, monitoring];
     let exit = exit(&services);
     printer.report(&Report { version: 1, exit: exit.code(), services })?;
     if exit == Exit::Incomplete && options.dir.is_none() {

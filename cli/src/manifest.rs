@@ -11,7 +11,7 @@ use crate::output::{Failure, Printer, Text, line};
 use homelab_core::exit::Exit;
 
 /// The verbs that change something outside of this process; all others only read.
-const WRITES: &[&str] = &["man", "schema docs", "secrets sync", "kv put"];
+const WRITES: &[&str] = &["man", "schema docs", "secrets sync", "kv put", "gate push"];
 
 /// Every verb with its tier and flags.
 #[derive(Debug, Serialize, JsonSchema)]

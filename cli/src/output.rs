@@ -60,6 +60,20 @@ impl Printer {
         }
     }
 
+    /// A result in the chosen form, without colour, for a file.
+    pub(crate) fn rendered<T: Serialize + Text>(&self, result: &T) -> Result<String, Failure> {
+        let mut text = String::new();
+        match self.output {
+            Output::Text => result.text(&mut text),
+            Output::Json => {
+                text = serde_json::to_string_pretty(result)
+                    .map_err(|error| Failure::new(format!("failed to write the result as JSON: {error}")))?;
+                text.push('\n');
+            }
+        }
+        Ok(text)
+    }
+
     /// Prints a result as JSON, whatever the chosen form. It is written as it goes: the text of a thousand doors is longer
     /// than what is known of them.
     #[expect(clippy::unused_self, reason = "who may print has a printer")]

@@ -3,7 +3,7 @@
 mod findings;
 
 use homelab_core::exit::Exit;
-use homelab_core::gate::Evidence;
+use homelab_core::gate::{Evidence, HostEvidence, Record};
 use homelab_schema::{docs, json_schema, terraform};
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Map, Value};
@@ -55,10 +55,16 @@ fn of_output() -> Value {
     fn one<T: JsonSchema>() -> Value {
         schema_for!(T).to_value()
     }
-    let verbs: [(&str, Value); 19] = [
+    let verbs: [(&str, Value); 25] = [
         ("doctor", one::<doctor::Report>()),
         ("gate capture", one::<Evidence>()),
-        ("gate check", one::<gate::Answer>()),
+        ("gate capture --host", one::<HostEvidence>()),
+        ("gate check", one::<gate::check::Answer>()),
+        ("gate facts list", one::<gate::facts::Listed>()),
+        ("gate facts verify", one::<gate::facts::Verified>()),
+        ("gate push", one::<gate::push::Answer>()),
+        ("gate record", one::<Record>()),
+        ("gate report", one::<gate::report::Answer>()),
         ("ingress lint", one::<ingress::lint::Answer>()),
         ("ingress refs", one::<ingress::refs::Answer>()),
         ("ingress routes", one::<ingress::routes::Answer>()),

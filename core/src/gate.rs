@@ -23,6 +23,7 @@ mod drain;
 mod etcd;
 mod evidence;
 mod facts;
+mod host;
 mod hosts;
 mod image;
 mod judge;
@@ -49,17 +50,21 @@ pub use compat::{Compat, CompatError};
 pub use day::{Day, ParseDayError};
 pub use declared::{Refused, request as declared_request};
 pub use evidence::{
-    AggregatedApi, Alert, Alerts, ApiRequest, Budget, Certificate, Component, ComponentKind, Condition, CustomResource,
-    Etcd, EtcdMember, Evidence, EvidenceError, HostState, KubeadmConfig, KubeletConfig, ManifestFolder, ManifestUse,
-    Measured, Metric, Node, NodeState, Owner, Placement, Pod, ServiceState, Snapshot, StaticPod, StoredUse, Webhook,
-    Workload,
+    AggregatedApi, Alert, Alerts, ApiRequest, BlindRule, Budget, Certificate, Component, ComponentKind, Condition,
+    CustomResource, Etcd, EtcdMember, Evidence, EvidenceError, HostState, KubeadmConfig, KubeletConfig, ManifestFolder,
+    ManifestUse, Measured, Metric, Node, NodeState, Owner, Placement, Pod, ServiceState, Snapshot, StaticPod,
+    StoredUse, Webhook, Workload,
 };
 pub use facts::{Fact, FactError, Facts, Kind, MAX_AGE_DAYS, REMOVED_APIS, REVIEWED_THROUGH, RemovedApi, verify};
+pub use host::{
+    Gathering, HostError, HostEvidence, HostFile, KubeletCommand, is_read, last_day, last_day_of_kubeconfig,
+    merge_hosts, newest_kernel, started_by,
+};
 pub use image::{AppVersion, Image};
 pub use judge::judge;
 pub use plan::{Phase, Step};
 pub use report::{Class, Coverage, CoverageState, GateFinding, Report, Tier, Verdict, Waived};
-pub use request::{IGNORED_ALERTS, Request, Thresholds};
-pub use survival::{Settings, settings};
+pub use request::{IGNORED_ALERTS, ManifestSources, Request, Thresholds};
+pub use survival::{Record, RecordError, Settings, recorded_settings, settings};
 pub use version::{KubeVersion, Minor, ParseMinorError, ParseVersionError};
 pub use waivers::{Waiver, is_waivable};

@@ -18,6 +18,7 @@ use homelab_backends::objects::ObjectId;
 pub struct Claims {
     claimed: Arc<Mutex<HashMap<(Phase, ObjectId), String>>>,
     keys: Arc<Mutex<HashSet<[String; 3]>>>,
+    changed: Arc<Mutex<HashSet<ObjectId>>>,
     applying: Arc<AtomicBool>,
 }
 
@@ -94,6 +95,16 @@ impl Claims {
         keys.iter().any(|[of, at, name]| of == mount && at == path && key.is_none_or(|key| key == name))
     }
 
+    /// Notes that this run plans to change the object, or to look again at one that was not accepted yet.
+    pub fn note_change(&self, id: &ObjectId) {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
+    }
+
+    /// Whether this run plans to change the object, as far as it was planned until now.
+    pub fn is_changed(&self, id: &ObjectId) -> bool {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+    }
+
     /// Whether some resource of this run plans to create the object, as far as it was planned until now.
     pub fn is_planned(&self, id: &ObjectId) -> bool {
         self.claimed.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&(Phase::Plan, id.clone()))
@@ -114,6 +125,9 @@ mod tests {
         let second = claims.claim(Phase::Plan, &id, "homelab_ingress photos/photos-share");
         assert_eq!(second, Err("homelab_ingress photos/photos".to_owned()));
         assert!(claims.is_planned(&id));
+        assert!(!claims.is_changed(&id));
+        claims.note_change(&id);
+        assert!(claims.is_changed(&id));
     }
 
     #[test]

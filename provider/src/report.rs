@@ -6,6 +6,7 @@ use homelab_cty::Path;
 use homelab_plugin::Diagnostics;
 
 use crate::findings::code_of;
+use crate::survey::is_forbidden;
 
 /// What resources say to users about errors of backends.
 pub trait Report {
@@ -14,6 +15,10 @@ pub trait Report {
 
     /// The same as a warning: the plan goes on, and says what it did not see.
     fn not_checked(&mut self, path: Path, what: &str, error: &ObjectError);
+
+    /// What could not be looked at. With `insist`, before a write, it is an error: nothing is written without having looked. What
+    /// the identity may never see is only a warning, however it is asked.
+    fn unseen(&mut self, path: Path, what: &str, error: &ObjectError, insist: bool);
 
     /// Two resources of this run declare the object `id`.
     fn claimed_twice(&mut self, path: Path, id: &ObjectId, first: &str, second: &str);
@@ -26,6 +31,14 @@ impl Report for Diagnostics {
 
     fn not_checked(&mut self, path: Path, what: &str, error: &ObjectError) {
         self.warning(path, format!("Not checked: {what}"), error.detail());
+    }
+
+    fn unseen(&mut self, path: Path, what: &str, error: &ObjectError, insist: bool) {
+        if insist && !is_forbidden(error) {
+            self.object_error(path, error);
+        } else {
+            self.not_checked(path, what, error);
+        }
     }
 
     fn claimed_twice(&mut self, path: Path, id: &ObjectId, first: &str, second: &str) {

@@ -13,7 +13,7 @@ use homelab_backends::objects::{Cancellable, Cause, Mark, NotConfigured, ObjectE
 use homelab_backends::vault::Vault;
 use homelab_cty::{Attr, Model, Path, Value};
 use homelab_plugin::Context;
-use homelab_schema::provider::{Checks, Dns as DnsBlock, Probe, ProviderConfig, Site};
+use homelab_schema::provider::{Checks, Dns as DnsBlock, Probe, Prometheus as PrometheusBlock, ProviderConfig, Site};
 
 use crate::claims::Claims;
 use crate::external_secret::Seen as SecretsSeen;
@@ -133,6 +133,11 @@ impl Runtime {
     /// The block of the DNS zone: what records point to.
     pub fn dns_block(&self) -> Attr<DnsBlock> {
         self.configured().map_or(Attr::Null, |configured| configured.config.dns.clone())
+    }
+
+    /// The block of Prometheus, which the upgrade gate asks.
+    pub fn prometheus(&self) -> Attr<PrometheusBlock> {
+        self.configured().map_or(Attr::Null, |configured| configured.config.prometheus.clone())
     }
 
     /// The conventions of the house. All null where there is no `site` block, all unknown while the block is.

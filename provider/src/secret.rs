@@ -150,8 +150,8 @@ impl Ephemeral for Secret {
         let path = if wanted.by_handle { Path::attr("handle") } else { Path::attr("name") };
         let observed = match found {
             Found::Complete(live, trouble) => {
-                if let Some(words) = trouble {
-                    let observed = format!("{id} has what was fetched last. The operator says: {words}");
+                if let Some(why) = trouble {
+                    let observed = format!("{id} has what was fetched last. {why}");
                     diagnostics.finding(&Finding::new(codes::SECRET_NOT_READY, id.to_string(), observed).at(path));
                 }
                 values::fill(&mut model, &live.object);
@@ -166,13 +166,12 @@ impl Ephemeral for Secret {
             Found::Behind(_, why) => format!("{id} is still of an older declaration. {why}"),
             Found::Absent => format!("{id} is not there."),
             Found::Lacks(keys) => format!("{id} is there, but has no {}.", keys.join(" and no ")),
-            Found::Failed(words) if is_applying => {
+            Found::Failed(why) if is_applying => {
                 let object = format!("ExternalSecret {}/{}", handle.namespace, handle.source());
-                let observed = format!("The operator says: {words}");
-                diagnostics.finding(&Finding::new(codes::SYNC_FAILED, object, observed).at(path));
+                diagnostics.finding(&Finding::new(codes::SYNC_FAILED, object, why).at(path));
                 return None;
             }
-            Found::Failed(words) => format!("{id} cannot be made. The operator says: {words}"),
+            Found::Failed(why) => format!("{id} cannot be made. {why}"),
         };
         if is_applying {
             let observed = format!("{observed} It was waited for {} s.", timeout.as_secs());

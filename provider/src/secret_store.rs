@@ -161,6 +161,9 @@ impl Resource for SecretStore {
         };
         if let Some(id) = id_of(&planned) {
             self.claim(&id, planning, *request.private == Private::new(), diagnostics);
+            if waits || planning == Planning::Update {
+                self.runtime.claims().note_change(&id);
+            }
             if planning == Planning::Create {
                 private.set(OBJECT, &id.to_string());
             }

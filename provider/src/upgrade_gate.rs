@@ -7,6 +7,8 @@ mod measure;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use homelab_core::gate::{self, KubeVersion, Report};
 use homelab_cty::{Attr, Path};
@@ -213,11 +215,17 @@ impl UpgradeGate {
 }
 
 /// Findings of checks that only warn decide nothing, but must not be silent either: among them is what was not measured.
+///
+/// One warning for each code: a small cluster has a single replica of nearly everything.
 fn listed(report: &Report, diagnostics: &mut Diagnostics) {
+    let mut by_headline: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for found in report.findings.iter().filter(|found| !found.decides) {
         let finding = &found.finding;
-        let detail = format!("[{}] {}: {}", found.class, finding.object, finding.detail());
-        diagnostics.warning(Path::attr("checks"), finding.headline(), detail);
+        let line = format!("[{}] {}: {}", found.class, finding.object, finding.detail());
+        by_headline.entry(finding.headline()).or_default().push(line);
+    }
+    for (headline, lines) in by_headline {
+        diagnostics.warning(Path::attr("checks"), headline, lines.join("\n"));
     }
 }
 

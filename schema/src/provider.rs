@@ -7,8 +7,6 @@
 //! always wins, then the environment, then the default. Terraform has no notion of that order, so it is applied here, by
 //! [`with_environment`], to the block's value; therefore no attribute of the block has a default in its schema: the defaults
 //! stand in [`ARGUMENTS`] beside the variables. A test holds that table, the types and the doc comments together.
-//!
-//! Blocks of later subjects (`prometheus`) come with them.
 
 mod arguments;
 mod checks;
@@ -17,6 +15,7 @@ mod environment;
 mod kubernetes;
 mod probe;
 mod problems;
+mod prometheus;
 mod site;
 mod vault;
 
@@ -29,6 +28,7 @@ pub use environment::{ARGUMENTS, Argument, EnvironmentError, with_environment};
 pub use kubernetes::{Exec, Kubernetes};
 pub use probe::Probe;
 pub use problems::{contradictions, gaps};
+pub use prometheus::Prometheus;
 pub use site::{Middlewares, Site, Wall, WallSystem};
 pub use vault::{Vault, VaultKubernetes};
 
@@ -59,6 +59,9 @@ pub struct ProviderConfig {
     /// Where the DNS records of the house are kept, and what proxied ones point to.
     #[model(block)]
     pub dns: Attr<Dns>,
+    /// Prometheus, which the upgrade gate asks besides the cluster.
+    #[model(block)]
+    pub prometheus: Attr<Prometheus>,
     /// The conventions of the house, in one place. Each resource can override what concerns it.
     #[model(block)]
     pub site: Attr<Site>,

@@ -4,8 +4,8 @@ use crate::prelude::*;
 
 /// Judges whether a cluster may be upgraded to a Kubernetes version now: whether the path is allowed, whether every
 /// component stays within the version skew policy after the hop, whether an API that the target no longer serves is
-/// still in use, and, where they are asked for, what add-ons, nodes, the control plane, etcd, webhooks and alerts say. What
-/// could not be measured is a verdict of its own and never counts as passed.
+/// still in use, and what add-ons, nodes, the control plane, etcd and webhooks say; manifests, hosts and alerts where their
+/// sources are declared. What could not be measured is a verdict of its own and never counts as passed.
 #[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
 pub struct UpgradeGate {
     /// The Kubernetes version to go to, in full, such as `1.36.2`.
@@ -15,6 +15,15 @@ pub struct UpgradeGate {
     /// Terraform runs. The verdict from it is the same everywhere.
     #[model(optional)]
     pub evidence: Attr<String>,
+    /// Paths of what the nodes' machines tell of themselves, one file for each node, as `homelab gate capture --host` writes
+    /// it there. With them `hosts` and `certificates` are checked where `checks` does not say otherwise. A node without a
+    /// file and a file that is older than 24 hours are `unknown`.
+    #[model(optional)]
+    pub host_evidence: Attr<Vec<String>>,
+    /// Path of settings that were recorded before, by `homelab gate record`, or of evidence that was captured then. With it
+    /// `survival` is checked where `checks` does not say otherwise: what is gone or another is named, and never shown.
+    #[model(optional)]
+    pub settings_before: Attr<String>,
     /// How long the API server must have been running before the silence of its metric of deprecated requests counts as
     /// "nobody asked", as a duration such as `24h`: the metric starts empty with each process.
     #[model(optional, default = "24h", same = crate::duration::same)]
@@ -34,6 +43,9 @@ pub struct UpgradeGate {
     /// Which checks are made, and how much each counts.
     #[model(block)]
     pub checks: Attr<GateChecks>,
+    /// Manifests that are not in the cluster itself, to be looked through for APIs that the target no longer serves.
+    #[model(block)]
+    pub manifests: Attr<GateManifests>,
     /// Add-ons to look for among running pods, by name; `calico`, `external-secrets`, `gpu-operator` and `kyverno` are looked
     /// for by themselves. One that is declared must be there.
     #[model(block)]
@@ -56,6 +68,10 @@ pub struct UpgradeGate {
     /// `K8sUpgradeStalled` and `EtcdPreUpgradeSnapshotMissing`.
     #[model(optional)]
     pub ignored_alerts: Attr<Vec<String>>,
+    /// Prometheus, as a further source of evidence: alerts, requests of deprecated APIs over time, etcd, hosts. An empty block
+    /// asks the one of the provider's `prometheus` block, which is also asked where this block is left out.
+    #[model(block)]
+    pub prometheus: Attr<GatePrometheus>,
     /// The verdict: `no_known_blockers`, `blocked`, `held` or `unknown`. There is no "safe".
     #[model(computed)]
     pub verdict: Attr<String>,
@@ -78,6 +94,53 @@ pub struct UpgradeGate {
     /// the newest add-ons.
     #[model(computed)]
     pub plan: Attr<Vec<GateStep>>,
+}
+
+/// A Prometheus to ask. What is left out is as in the provider's `prometheus` block. A token has no place here, since this
+/// block is kept in the state: it stands in the provider's block, and is sent to the address there alone.
+#[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
+pub struct GatePrometheus {
+    /// Its address, such as `https://prometheus.example.net`.
+    #[model(optional)]
+    pub url: Attr<String>,
+    /// File that holds a bearer token.
+    #[model(optional)]
+    pub token_file: Attr<String>,
+    /// Certificate authorities to trust instead of those of the system, as the path of a PEM file.
+    #[model(optional)]
+    pub ca_cert_file: Attr<String>,
+    /// Time limit of one request, such as `10s`.
+    #[model(optional)]
+    pub timeout: Attr<String>,
+}
+
+/// Why that is no address of a Prometheus, as a fragment; nothing where it is one. Credentials have no place in an address,
+/// which is shown.
+pub fn url_problem(url: &str) -> Option<&'static str> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    match rest {
+        None => Some("must begin with https:// or http://"),
+        Some(rest) if rest.is_empty() || rest.starts_with(['/', ':']) => Some("must name a host"),
+        Some(rest) if rest.contains('@') => Some("must hold no credentials: a token has an argument of its own"),
+        Some(rest) if rest.contains(['?', '#']) || rest.contains(char::is_whitespace) => {
+            Some("must end with the host or a path, without ? or #")
+        }
+        Some(_) => None,
+    }
+}
+
+/// Manifests that are not in the cluster itself. Helm renders its next upgrade from the manifest of the last release, and
+/// fails on an API that is gone; a folder is what somebody will apply next.
+#[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
+pub struct GateManifests {
+    /// Look through Helm's releases. The identity must be allowed to list Secrets in all namespaces; of what is in them, API
+    /// version, kind and name of each object alone are kept.
+    #[model(optional, default = false)]
+    pub helm: Attr<bool>,
+    /// Path of a folder whose `.yaml`, `.yml` and `.json` files are looked through. Relative paths start at the folder in
+    /// which Terraform runs. Templates that are not rendered yet cannot be read, and are `unknown`.
+    #[model(optional)]
+    pub folder: Attr<String>,
 }
 
 /// An add-on, told by the images of its running pods.
@@ -191,8 +254,8 @@ pub enum Weight {
 }
 
 /// Which checks of the gate are made: `error` lets a finding decide the verdict, `warn` only lists it, `off` does not
-/// look. A check whose evidence was not captured is `unknown`; those for which a live cluster is not looked at yet are `off`
-/// by default, and judge recorded evidence.
+/// look. A check that could not see what it judges is `unknown`. What the API of every cluster shows decides by default;
+/// `drain` warns; what rests on a source that has to be declared is made where that is declared, or is in `evidence`.
 #[derive(Clone, Debug, Default, PartialEq, Model, JsonSchema)]
 pub struct GateChecks {
     /// The target is a version that we know of, not older than the cluster, and no minor version is skipped.
@@ -205,47 +268,52 @@ pub struct GateChecks {
     #[model(optional, default = "error")]
     pub removed_apis: Attr<Weight>,
     /// No API that the target no longer serves is in the manifests of Helm releases or of a folder.
-    #[model(optional, default = "off")]
+    /// When left out: `error` where `manifests` is declared.
+    #[model(optional)]
     pub manifests: Attr<Weight>,
     /// Objects of custom resources are stored in versions that are served.
-    #[model(optional, default = "off")]
+    #[model(optional, default = "error")]
     pub crds: Attr<Weight>,
     /// Running add-ons support every release on the way, by their full versions.
-    #[model(optional, default = "off")]
+    #[model(optional, default = "error")]
     pub addons: Attr<Weight>,
     /// Nodes are ready, without pressure, and have been for ten minutes.
-    #[model(optional, default = "off")]
+    #[model(optional, default = "error")]
     pub nodes: Attr<Weight>,
     /// Container runtimes and kernels fit the target.
-    #[model(optional, default = "off")]
+    #[model(optional, default = "error")]
     pub runtime: Attr<Weight>,
     /// Control groups, disks and pending reboots of the nodes' hosts.
-    #[model(optional, default = "off")]
+    /// When left out: `error` where host evidence is declared.
+    #[model(optional)]
     pub hosts: Attr<Weight>,
     /// No flag or feature gate that the target does not know is set, kubeadm would write nothing away, and no component
     /// is started twice.
-    #[model(optional, default = "off")]
+    #[model(optional, default = "error")]
     pub control_plane: Attr<Weight>,
     /// Certificates of the cluster are valid for a week or longer.
-    #[model(optional, default = "off")]
+    /// When left out: `error` where host evidence is declared.
+    #[model(optional)]
     pub certificates: Attr<Weight>,
     /// Settings that were recorded before are still there.
-    #[model(optional, default = "off")]
+    /// When left out: `error` where `settings_before` is declared.
+    #[model(optional)]
     pub survival: Attr<Weight>,
     /// etcd can go to the version that the target brings along, is fast, has room and a fresh snapshot.
-    #[model(optional, default = "off")]
+    #[model(optional, default = "error")]
     pub etcd: Attr<Weight>,
     /// Nodes can be drained.
-    #[model(optional, default = "off")]
+    #[model(optional, default = "warn")]
     pub drain: Attr<Weight>,
     /// Webhooks that fail closed, converters and aggregated APIs answer.
-    #[model(optional, default = "off")]
+    #[model(optional, default = "error")]
     pub webhooks: Attr<Weight>,
     /// No critical alert fires.
-    #[model(optional, default = "off")]
+    /// When left out: `error` where `prometheus` is declared.
+    #[model(optional)]
     pub alerts: Attr<Weight>,
     /// Nobody switched upgrades off.
-    #[model(optional, default = "off")]
+    #[model(optional, default = "error")]
     pub kill_switch: Attr<Weight>,
 }
 

@@ -5,6 +5,7 @@
 //! kinds take turns within each repetition, so that a machine that slows down slows all of them down.
 
 mod configurations;
+mod gate;
 mod handshake;
 mod memory;
 mod probe;
@@ -58,6 +59,15 @@ pub(crate) struct Options {
     /// With --probe: a blackbox exporter to ask for the same addresses
     #[arg(long, value_name = "PROGRAM", requires = "probe")]
     blackbox: Option<PathBuf>,
+    /// Measure the gate instead: verdicts about thousands of nodes, and a capture
+    #[arg(long, conflicts_with_all = ["peer", "probe", "secrets"])]
+    gate: bool,
+    /// With --gate: so many objects to capture from the plane
+    #[arg(long, requires = "gate", default_value_t = 5000)]
+    objects: usize,
+    /// With --gate: measure this program, which is built already
+    #[arg(long, value_name = "PROGRAM", requires = "gate")]
+    program: Option<PathBuf>,
     /// Write the table into this file instead of standard output
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
@@ -78,6 +88,9 @@ impl Options {
 
 /// The task.
 pub(crate) fn run(options: &Options) -> Done {
+    if options.gate {
+        return gate::run(options.program.as_deref(), options.objects, options.runs, options.write.as_ref());
+    }
     if options.probe {
         return probe::run(options.targets, options.blackbox.as_deref(), options.runs, options.write.as_ref());
     }

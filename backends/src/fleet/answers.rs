@@ -48,7 +48,7 @@ async fn asked(vault: &Vault, document: &Document, search: bool) -> Result<Answe
         return Ok(match vault.static_role(mount, role).await? {
             StaticRole::Found(_) | StaticRole::Known => Answer::Role,
             StaticRole::Absent => Answer::Absent,
-            StaticRole::NotAllowed(words) => Answer::NotAsked(format!("the database engine refuses the role: {words}")),
+            StaticRole::NotAllowed(words) => Answer::Closed(words),
         });
     }
     if search {

@@ -199,7 +199,7 @@ async fn look(cluster: &Kube, waiting: &Waiting) -> Result<Standing, ObjectError
     Ok(match ready::judge(&seen) {
         Readiness::Synced => Standing::Synced,
         Readiness::Frozen(words) => Standing::Frozen(words),
-        Readiness::Failed(words) => Standing::Failed(words),
+        Readiness::Failed(failure) => Standing::Failed(failure.words().to_owned()),
         Readiness::Pending(words) => Standing::Late(words),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use homelab_core::gate::{Component, ComponentKind, Measured};
+use homelab_core::gate::{Component, ComponentKind, KubeVersion, Measured};
 use serde_json::Value;
 
 use super::{images, text};
@@ -30,7 +30,11 @@ async fn visible_control_plane(cluster: &Kube) -> Result<Vec<Component>, String>
     for kind in kinds {
         components.extend(pods(cluster, kind, &format!("component%3D{}", kind.name())).await?);
     }
-    let servers = components.iter().filter(|component| component.kind == ComponentKind::KubeApiserver).count();
+    let mut servers = components.iter().filter(|component| component.kind == ComponentKind::KubeApiserver).count();
+    if components.is_empty() {
+        components = k3s_servers(cluster).await?;
+        servers = components.len() / kinds.len();
+    }
     let server = |on: &str, version| Component { kind: ComponentKind::KubeApiserver, on: on.to_owned(), version };
     if servers == 0 {
         components.push(server("the API server that answers", answering_version(cluster).await));
@@ -50,7 +54,32 @@ async fn visible_control_plane(cluster: &Kube) -> Result<Vec<Component>, String>
     Ok(components)
 }
 
-async fn answering_version(cluster: &Kube) -> Measured<homelab_core::gate::KubeVersion> {
+/// Whether the suffix of a version is one of k3s, which runs everything in one process per node.
+pub(super) fn is_k3s(suffix: &str) -> bool {
+    suffix.starts_with("k3s")
+}
+
+/// Nodes of k3s with the version that the one process on each of them has.
+async fn k3s_nodes(cluster: &Kube, selector: &str) -> Result<Vec<(String, KubeVersion)>, String> {
+    let nodes = super::list(cluster, &format!("/api/v1/nodes{selector}")).await?;
+    let version = |node: &Value| node["status"]["nodeInfo"]["kubeletVersion"].as_str()?.parse::<KubeVersion>().ok();
+    let named = nodes.iter().filter_map(|node| Some((text(&node["metadata"]["name"]), version(node)?)));
+    let mut found: Vec<_> = named.filter(|(_, version)| version.suffix.as_deref().is_some_and(is_k3s)).collect();
+    found.sort();
+    Ok(found)
+}
+
+/// The control plane of k3s: a server is API server, controller manager, scheduler and kubelet in one process.
+async fn k3s_servers(cluster: &Kube) -> Result<Vec<Component>, String> {
+    let servers = k3s_nodes(cluster, "?labelSelector=node-role.kubernetes.io%2Fcontrol-plane").await?;
+    let kinds = [ComponentKind::KubeApiserver, ComponentKind::KubeControllerManager, ComponentKind::KubeScheduler];
+    let of = |(on, version): (String, KubeVersion)| {
+        kinds.map(|kind| Component { kind, on: on.clone(), version: Measured::Seen(version.clone()) })
+    };
+    Ok(servers.into_iter().flat_map(of).collect())
+}
+
+async fn answering_version(cluster: &Kube) -> Measured<KubeVersion> {
     match cluster.get_json("/version").await {
         Ok(Some(version)) => match version["gitVersion"].as_str().unwrap_or_default().parse() {
             Ok(version) => Measured::Seen(version),
@@ -63,7 +92,18 @@ async fn answering_version(cluster: &Kube) -> Measured<homelab_core::gate::KubeV
 
 /// kube-proxies, one per node; none where the network plugin does their work.
 pub(super) async fn proxies(cluster: &Kube) -> Measured<Vec<Component>> {
-    super::measured(pods(cluster, ComponentKind::KubeProxy, "k8s-app%3Dkube-proxy").await)
+    super::measured(visible_proxies(cluster).await)
+}
+
+async fn visible_proxies(cluster: &Kube) -> Result<Vec<Component>, String> {
+    let found = pods(cluster, ComponentKind::KubeProxy, "k8s-app%3Dkube-proxy").await?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    // In the process of k3s there is one, of the same version; elsewhere the network plugin does the work.
+    let kind = ComponentKind::KubeProxy;
+    let of = |(on, version)| Component { kind, on, version: Measured::Seen(version) };
+    Ok(k3s_nodes(cluster, "").await?.into_iter().map(of).collect())
 }
 
 async fn pods(cluster: &Kube, kind: ComponentKind, selector: &str) -> Result<Vec<Component>, String> {

@@ -49,6 +49,13 @@ pub(super) fn stored_objects(page: &str, group: &str, resource: &str) -> Option<
     (count.is_finite() && (0.0..1e15).contains(&count)).then_some(count as u64)
 }
 
+/// How large the database behind the API server is, in bytes; the largest, where it has several.
+pub(super) fn storage_bytes(page: &str) -> Option<u64> {
+    let largest = samples(page, "apiserver_storage_size_bytes").map(|(_, value)| value).reduce(f64::max)?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be in range just before")]
+    (largest.is_finite() && (0.0..1e15).contains(&largest)).then_some(largest as u64)
+}
+
 /// The samples of one metric: labels and value.
 fn samples<'a>(page: &'a str, metric: &'a str) -> impl Iterator<Item = (BTreeMap<String, String>, f64)> + 'a {
     page.lines().filter_map(move |line| {
@@ -136,6 +143,14 @@ process_start_time_seconds 1.76371234567e+09
         assert_eq!(stored_objects(page, "coordination.k8s.io", "leases"), Some(12));
         assert_eq!(stored_objects(page, "apps", "deployments"), None, "the server failed to count");
         assert_eq!(stored_objects(page, "apps", "daemonsets"), None);
+    }
+
+    #[test]
+    fn reads_the_size_of_the_database() {
+        let page = "apiserver_storage_size_bytes{storage_cluster_id=\"etcd-0\"} 2.4576e+07\n\
+                    apiserver_storage_size_bytes{storage_cluster_id=\"etcd-1\"} 12\n";
+        assert_eq!(storage_bytes(page), Some(24_576_000));
+        assert_eq!(storage_bytes("apiserver_storage_size_bytes_total 5\n"), None);
     }
 
     #[test]

@@ -9,13 +9,24 @@
 //!   metric that it reads.
 //! - Silence is proof only where a sound would be heard: see [`requests`].
 
+mod certificates;
+mod control;
+mod etcd;
 mod images;
+mod kubeadm;
+mod kubelets;
 mod lists;
+mod manifests;
 mod metrics;
 mod objects;
 mod pods;
+pub mod prometheus;
+mod redact;
 mod requests;
+mod static_pods;
 mod stored;
+
+pub use manifests::add_manifests;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -23,21 +34,22 @@ use homelab_core::gate::{Day, Evidence, KubeVersion, Measured, Node, REVIEWED_TH
 use serde_json::Value;
 
 use crate::kube::Kube;
+use crate::objects::{Cause, ObjectError};
 
 /// Captures what those checks need, for whatever target. Never fails: what could not be seen is in the evidence.
 ///
-/// Manifests, hosts, the control plane's own configuration, certificates, etcd and alerts are not looked at yet: a check of
-/// them finds that they were not collected, and is `unknown`.
+/// What only a declared source tells is added by whoever has it: [`add_manifests`] for manifests.
 pub async fn capture_for(cluster: &Kube, weights: &Weights) -> Evidence {
     let mut evidence = capture(cluster).await;
     // A cluster that does not answer has been said once.
     if evidence.captured_on.is_some() {
         objects::add(cluster, weights, &mut evidence).await;
+        control::add(cluster, weights, &mut evidence).await;
     }
     evidence
 }
 
-/// Captures what the checks need that are on by themselves: path, skew and removed APIs.
+/// Captures what the first checks need: path, skew and removed APIs.
 pub async fn capture(cluster: &Kube) -> Evidence {
     // A cluster that does not answer at all is said once and in its own words, not once for each path that was asked.
     if let Err(error) = cluster.get_path("/version").await {
@@ -69,6 +81,34 @@ fn today() -> Option<Day> {
 /// A result as a measurement; the error is a fragment that says why nothing was seen.
 fn measured<T>(result: Result<T, String>) -> Measured<T> {
     result.map_or_else(Measured::NotMeasured, Measured::Seen)
+}
+
+/// What a failed look is. Ways that a person does something else about are told apart.
+fn failed<T>(error: &ObjectError) -> Measured<T> {
+    let why = format!("failed to {error}");
+    match error.cause {
+        Cause::Forbidden { .. } => Measured::Forbidden(why),
+        Cause::Unreachable { .. } | Cause::TimedOut { .. } => Measured::Unreachable(why),
+        _ => Measured::NotMeasured(why),
+    }
+}
+
+/// The same failure of another type.
+fn failed_again<T, U>(measured: &Measured<T>) -> Measured<U> {
+    match measured {
+        Measured::Forbidden(why) => Measured::Forbidden(why.clone()),
+        Measured::Unreachable(why) => Measured::Unreachable(why.clone()),
+        Measured::Absent(why) => Measured::Absent(why.clone()),
+        Measured::Omitted(why) => Measured::Omitted(why.clone()),
+        other => Measured::NotMeasured(other.gap().unwrap_or_default()),
+    }
+}
+
+/// Why no static pod is no gap: only where the nodes say what they run.
+fn without_static_pods(evidence: &Evidence) -> Option<String> {
+    let versions = evidence.nodes.seen().into_iter().flatten().filter_map(|node| node.kubelet.seen());
+    let mut suffixes = versions.filter_map(|version| version.suffix.as_deref());
+    suffixes.any(lists::is_k3s).then(|| "k3s runs its control plane in one process of its own".to_owned())
 }
 
 /// Every item of a list. A server without the list is no Kubernetes API, and has shown nothing.

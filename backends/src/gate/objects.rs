@@ -13,9 +13,8 @@ use homelab_core::gate::{
 use homelab_schema::upgrade_gate::Weight;
 use serde_json::Value;
 
-use super::{lists, pods, text};
+use super::{failed, failed_again, lists, pods, text};
 use crate::kube::Kube;
-use crate::objects::{Cause, ObjectError};
 
 /// The ConfigMap that switches upgrades off by being there.
 const KILL_SWITCH: &str = "/api/v1/namespaces/k8s-upgrade/configmaps/k8s-upgrade-killswitch";
@@ -49,16 +48,6 @@ pub(super) async fn add(cluster: &Kube, weights: &Weights, evidence: &mut Eviden
             Ok(switch) => Measured::Seen(switch.map(|switch| text(&switch["data"]["reason"]))),
             Err(error) => failed(&error),
         };
-    }
-}
-
-/// What a failed look is. Ways that a person does something else about are told apart.
-fn failed<T>(error: &ObjectError) -> Measured<T> {
-    let why = format!("failed to {error}");
-    match error.cause {
-        Cause::Forbidden { .. } => Measured::Forbidden(why),
-        Cause::Unreachable { .. } | Cause::TimedOut { .. } => Measured::Unreachable(why),
-        _ => Measured::NotMeasured(why),
     }
 }
 
@@ -192,16 +181,6 @@ async fn webhooks(cluster: &Kube, ready: &Ready) -> Measured<Vec<Webhook>> {
     match all {
         Measured::Seen(all) => Measured::Seen(all.into_iter().flatten().collect()),
         other => failed_again(&other),
-    }
-}
-
-/// The same failure of another type.
-fn failed_again<T, U>(measured: &Measured<T>) -> Measured<U> {
-    match measured {
-        Measured::Forbidden(why) => Measured::Forbidden(why.clone()),
-        Measured::Unreachable(why) => Measured::Unreachable(why.clone()),
-        Measured::Absent(why) => Measured::Absent(why.clone()),
-        other => Measured::NotMeasured(other.gap().unwrap_or_default()),
     }
 }
 

@@ -74,15 +74,24 @@ impl Api {
         self.transport.get().map_or(0, |transport| transport.requests.count())
     }
 
-    /// Sends one request; the client is made at the first.
+    /// Sends one request, again where the server asks for patience; the client is made at the first.
     pub(super) async fn send(&self, call: &Call<'_>) -> Result<Answer, Cause> {
+        self.transport().await?.send(call).await
+    }
+
+    /// Sends one request once, whatever the answer.
+    pub(super) async fn send_once(&self, call: &Call<'_>) -> Result<Answer, Cause> {
+        self.transport().await?.send_once(call).await
+    }
+
+    async fn transport(&self) -> Result<&Transport, Cause> {
         let settings = self.settings.clone();
         // Reads files and may run the credential program, so not on a worker of the runtime.
         let make = || async move {
             let made = tokio::task::spawn_blocking(move || Transport::new(settings.resolve()?)).await;
             made.unwrap_or(Err(Cause::Cancelled))
         };
-        self.transport.get_or_try_init(make).await?.send(call).await
+        self.transport.get_or_try_init(make).await
     }
 
     /// The version of `kind` that requests go to.

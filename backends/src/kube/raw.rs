@@ -5,10 +5,15 @@ use http::Method;
 use serde_json::Value;
 
 use super::Kube;
-use super::transport::Call;
+use super::transport::{Answer, Call};
 use crate::objects::{Cause, ObjectError};
 
 impl Kube {
+    /// Scheme, host and port of the API server, once it has been asked something.
+    pub fn address(&self) -> String {
+        self.api.place()
+    }
+
     /// The body of a GET of `path` (with query); `None` where the server answers 404. Any other refusal is an error with
     /// the server's words.
     pub async fn get_path(&self, path: &str) -> Result<Option<Bytes>, ObjectError> {
@@ -23,10 +28,20 @@ impl Kube {
         answer.map(|body| self.json(path, &body)).transpose()
     }
 
+    /// As [`Kube::get_path`], asked once: a 503 that the API server gives in another's name is an answer.
+    pub async fn get_path_once(&self, path: &str) -> Result<Option<Bytes>, ObjectError> {
+        let answer = self.api.send_once(&Call { method: Method::GET, path, body: None }).await;
+        self.answered("read", path, answer)
+    }
+
     async fn ask(&self, verb: &str, call: Call<'_>) -> Result<Option<Bytes>, ObjectError> {
-        let path = call.path;
+        let answer = self.api.send(&call).await;
+        self.answered(verb, call.path, answer)
+    }
+
+    fn answered(&self, verb: &str, path: &str, answer: Result<Answer, Cause>) -> Result<Option<Bytes>, ObjectError> {
         let failed = |cause| ObjectError::new(format!("{verb} {path} at {}", self.api.place()), cause);
-        let answer = self.api.send(&call).await.map_err(failed)?;
+        let answer = answer.map_err(failed)?;
         if answer.is_success() {
             return Ok(Some(answer.body));
         }
@@ -48,6 +63,12 @@ impl Kube {
         body.map(|body| self.json(path, &body)).transpose()
     }
 
+    /// The JSON of a GET of `path`, like [`Kube::get_path_once`].
+    pub async fn get_json_once(&self, path: &str) -> Result<Option<Value>, ObjectError> {
+        let body = self.get_path_once(path).await?;
+        body.map(|body| self.json(path, &body)).transpose()
+    }
+
     fn json(&self, path: &str, body: &[u8]) -> Result<Value, ObjectError> {
         serde_json::from_slice(body).map_err(|error| {
             let words = format!("the answer is no JSON ({error})");
@@ -58,12 +79,25 @@ impl Kube {
     /// Every item of the list at `path`, page by page; `None` where the server does not know the list.
     pub async fn list_path(&self, path: &str) -> Result<Option<Vec<Value>>, ObjectError> {
         let mut items = Vec::new();
+        let served = self.each_page(path, 500, |page| items.extend(page)).await?;
+        Ok(served.then_some(items))
+    }
+
+    /// Shows each page of at most `limit` items of the list at `path`, so that a long list of large objects is never in
+    /// memory as a whole; false where the server does not know the list.
+    pub async fn each_page(
+        &self,
+        path: &str,
+        limit: usize,
+        mut see: impl FnMut(Vec<Value>),
+    ) -> Result<bool, ObjectError> {
         let mut next = String::new();
         loop {
             let mark = if path.contains('?') { '&' } else { '?' };
-            let Some(mut page) = self.get_json(&format!("{path}{mark}limit=500{next}")).await? else { return Ok(None) };
+            let page = self.get_json(&format!("{path}{mark}limit={limit}{next}")).await?;
+            let Some(mut page) = page else { return Ok(false) };
             match page.get_mut("items").map(Value::take) {
-                Some(Value::Array(found)) => items.extend(found),
+                Some(Value::Array(found)) => see(found),
                 // Go writes an empty list as null. Anything else is no list, and must not pass for an empty one.
                 Some(Value::Null) => {}
                 _ => {
@@ -73,7 +107,7 @@ impl Kube {
             }
             match page["metadata"]["continue"].as_str() {
                 Some(token) if !token.is_empty() => next = format!("&continue={token}"),
-                _ => return Ok(Some(items)),
+                _ => return Ok(true),
             }
         }
     }

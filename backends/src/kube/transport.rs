@@ -115,6 +115,14 @@ impl Transport {
         }
     }
 
+    /// Sends a request once: for what is answered on behalf of somebody else, whose absence reads like an overloaded server.
+    pub(super) async fn send_once(&self, call: &Call<'_>) -> Result<Answer, Cause> {
+        if let Some(cause) = self.silence() {
+            return Err(cause);
+        }
+        self.once(call).await.map(|(answer, _)| answer)
+    }
+
     /// A server that swallowed a connection a moment ago is not tried again at once: a plan of a thousand objects without a
     /// cluster would take minutes instead of seconds to say so.
     fn silence(&self) -> Option<Cause> {

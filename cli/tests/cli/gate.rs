@@ -2,9 +2,10 @@
 
 use std::sync::OnceLock;
 
+use homelab_plane::kubeadm::{Front, Kubeadm};
 use homelab_plane::plane::Options;
-use homelab_plane::{Api, Env, Plane};
-use serde_json::{Value, json};
+use homelab_plane::{Env, Plane};
+use serde_json::Value;
 
 use crate::support::{Homelab, Ran, homelab, repository};
 
@@ -33,7 +34,13 @@ fn each_verdict_has_its_exit_code() {
         ("gate-unknown", "1.37.0", 3, "unknown", vec!["HL4901", "HL4901", "HL4901"]),
         // Something that was not measured is never quiet, and hides nothing.
         ("gate-unknown-and-blocked", "1.37.0", 3, "unknown", vec!["HL4901", "HL4003", "HL4003"]),
-        ("gate-no-known-blockers", "1.38.0", 3, "unknown", vec!["HL4901", "HL4901", "HL4002"]),
+        (
+            "gate-no-known-blockers",
+            "1.38.0",
+            3,
+            "unknown",
+            vec!["HL4901", "HL4901", "HL4901", "HL4002", "HL4005", "HL4005"],
+        ),
     ] {
         let document = json(check(target, evidence), code);
         assert_eq!(document["report"]["verdict"], verdict, "{evidence} to {target}");
@@ -79,60 +86,48 @@ fn what_is_no_evidence_is_refused() {
     }
 }
 
-/// A plane of our own: nodes and pods are cluster-wide facts.
-fn plane() -> &'static Env {
-    static PLANE: OnceLock<Plane> = OnceLock::new();
-    PLANE
-        .get_or_init(|| {
-            let plane = Plane::start(&Options { without_vault: true, ..Options::default() }).unwrap();
-            populate(plane.env());
-            plane
-        })
-        .env()
+/// A cluster of our own, as kubeadm leaves it: nodes and pods are cluster-wide facts.
+struct Cluster {
+    plane: Plane,
+    front: Front,
 }
 
-/// One control plane node at 1.36.3, as kubeadm shows it.
-fn populate(env: &Env) {
-    let api = Api::admin(env).unwrap();
-    // Pods need the service account that the controller manager makes.
-    api.until("/api/v1/namespaces/kube-system/serviceaccounts/default", |account| !account.is_null()).unwrap();
-    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "cp"}});
-    api.create("/api/v1/nodes", &node).unwrap().expect("node", &[201]).unwrap();
-    let status = json!({"status": {"nodeInfo": {
-        "kubeletVersion": "v1.36.3", "kubeProxyVersion": "", "architecture": "amd64", "bootID": "1",
-        "containerRuntimeVersion": "containerd://2.2.0", "kernelVersion": "6.1.0", "machineID": "1",
-        "operatingSystem": "linux", "osImage": "Debian", "systemUUID": "1",
-    }}});
-    api.merge("/api/v1/nodes/cp/status", &status).unwrap().expect("status", &[200]).unwrap();
-    for component in ["kube-apiserver", "kube-controller-manager", "kube-scheduler"] {
-        let image = format!("registry.example.net/{component}:v1.36.3");
-        let pod = json!({
-            "apiVersion": "v1", "kind": "Pod",
-            "metadata": {"name": format!("{component}-cp"), "labels": {"component": component}},
-            "spec": {
-                "nodeName": "cp", "containers": [{"name": component, "image": image}],
-                "tolerations": [{"operator": "Exists"}], "automountServiceAccountToken": false,
-            },
-        });
-        api.create("/api/v1/namespaces/kube-system/pods", &pod).unwrap().expect("pod", &[201]).unwrap();
-    }
+fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| {
+        let plane = Plane::start(&Options { without_vault: true, ..Options::default() }).unwrap();
+        Kubeadm::make(plane.env(), "1.36.3").unwrap();
+        let front = Front::start(plane.env()).unwrap();
+        Cluster { plane, front }
+    })
+}
+
+fn plane() -> &'static Env {
+    cluster().plane.env()
 }
 
 fn on_the_plane(arguments: &str, token: &str) -> Homelab {
-    let env = plane();
-    homelab(arguments)
-        .env("KUBE_HOST", &env.api_server)
-        .env("KUBE_CLUSTER_CA_CERT_DATA", &env.ca_pem)
-        .env("KUBE_TOKEN", token)
+    let variables = cluster().front.variables(token);
+    variables.into_iter().fold(homelab(arguments), |run, (name, value)| run.env(name, &value))
+}
+
+/// Facts age, and tests do not: what the day of the run alone adds is none of theirs.
+fn without_age(document: &Value) -> Vec<&str> {
+    codes(document).into_iter().filter(|code| *code != "HL4902").collect()
 }
 
 #[test]
 fn a_real_cluster_is_judged_and_its_evidence_says_the_same_elsewhere() {
     let token = &plane().admin_token;
-    let live = json(on_the_plane("gate check --target 1.36.4 --window 0s", token), 0);
-    assert_eq!(live["report"]["current"], "1.36.3");
+    let verdict = |run: Homelab| {
+        let document = run.arg("--output").arg("json").run().document("gate check");
+        let codes: Vec<String> = without_age(&document).into_iter().map(str::to_owned).collect();
+        (document, codes)
+    };
+    let (live, found) = verdict(on_the_plane("gate check --target 1.36.4 --window 0s", token));
+    assert_eq!((&live["report"]["current"], found), (&Value::from("1.36.3"), Vec::new()), "{live:#}");
     // The process has just started: its silence proves nothing yet.
-    assert_eq!(codes(&json(on_the_plane("gate check --target 1.36.4", token), 3)), ["HL4901"]);
+    assert_eq!(verdict(on_the_plane("gate check --target 1.36.4", token)).1, ["HL4901"]);
     let back = json(on_the_plane("gate check --target 1.35.9 --window 0s", token), 2);
     assert_eq!(codes(&back)[0], "HL4001", "and everything would be newer than its API server: {back:#}");
 
@@ -140,13 +135,29 @@ fn a_real_cluster_is_judged_and_its_evidence_says_the_same_elsewhere() {
     assert_eq!(err, "");
     let again =
         homelab("gate check --target 1.36.4 --window 0s --evidence evidence.json").file("evidence.json", &evidence);
-    assert_eq!(json(again, 0)["report"], live["report"]);
+    assert_eq!(verdict(again).0["report"], live["report"]);
+}
+
+#[test]
+fn a_folder_of_manifests_is_looked_through_where_it_is_named() {
+    const RANGE: &str = "apiVersion: networking.k8s.io/v1beta1\nkind: ServiceCIDR\nmetadata: {name: mine}\n";
+    let ask = |text: &str| {
+        let run =
+            on_the_plane("gate check --target 1.37.0 --window 0s --manifests . --output json", &plane().admin_token);
+        run.file("range.yaml", text).run().document("gate check")
+    };
+    let document = ask(RANGE);
+    assert!(codes(&document).contains(&"HL4004"), "{document:#}");
+    let document = ask(&RANGE.replace("v1beta1", "v1"));
+    assert!(!codes(&document).contains(&"HL4004"), "{document:#}");
+    let recorded = homelab("gate check --target 1.37.0 --manifests . --evidence evidence.json").run().error(false);
+    assert!(recorded.contains("cannot be used with"), "{recorded}");
 }
 
 #[test]
 fn evidence_fits_its_schema_also_where_little_was_seen() {
     let seen = on_the_plane("gate capture", &plane().admin_token).run().code(0);
-    assert_eq!(seen.document("gate capture")["nodes"]["seen"][0]["name"], "cp");
+    assert_eq!(seen.document("gate capture")["nodes"]["seen"][0]["name"], "cp-1");
     let blind = on_the_plane("gate capture", &plane().nobody_token).run().code(3);
     assert!(blind.document("gate capture")["nodes"]["not_measured"].as_str().unwrap().contains("forbidden"));
     assert!(blind.err.contains("not measured: nodes: failed to read /api/v1/nodes"), "{}", blind.err);
@@ -175,6 +186,6 @@ fn a_cluster_that_does_not_answer_is_told_about_once() {
     let run = homelab("gate check --target 1.36.4").env("KUBECONFIG", "/no/such/file").run().code(3);
     let reason = "failed to read /version at /no/such/file: kubernetes.config_path: /no/such/file cannot be read";
     let told = run.out.lines().filter(|line| line.starts_with("  ") && line.contains(reason) && line.contains("seen"));
-    assert_eq!(told.count(), 1, "{}", run.out);
+    assert_eq!(told.count(), 2, "once for what decides, and once for what only warns: {}", run.out);
     assert!(run.out.contains("the control plane, the kube-proxies, the kubelets, "), "{}", run.out);
 }

@@ -2,5 +2,5 @@
 
 mod audit;
 mod hops;
-mod stage;
+pub(crate) mod stage;
 mod waiting;

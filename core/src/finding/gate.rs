@@ -97,7 +97,8 @@ codes! {
     REGENERATED = "HL4303", Error, Act,
         "the upgrade would write a component's configuration anew, without what runs now",
         "Put what runs now into kubeadm's configuration, and look at `kubeadm upgrade diff`.";
-    /// The kubelet starts every file of its folder: a backup in it is a second copy of the component.
+    /// The kubelet starts every file of its folder: a backup in it is a second copy of the component, or stands in place of
+    /// the manifest, whose changes then never come into force.
     DUPLICATE_STATIC_POD = "HL4304", Error, Act,
         "a component is started from two files",
         "Move the extra file out of the folder of static pods.";
@@ -173,6 +174,11 @@ codes! {
     KILL_SWITCH = "HL4702", Warning, Held,
         "upgrades are switched off",
         "Remove the switch once its reason is gone.";
+    /// A critical alert is about something that was never there: nobody publishes its metric, so that its silence says
+    /// nothing. That is as it should be for software that is not in use, and a mistake in a name else.
+    ALERT_BLIND = "HL4703", Note, Note,
+        "a critical alert can never fire",
+        "Mend the rule or the scrape, or put the alert on the list of those that do not matter here.";
     /// A waiver is past its day: what it covered counts again.
     WAIVER_EXPIRED = "HL4801", Warning, Act,
         "a waiver has expired",

@@ -106,7 +106,7 @@ codes! {
         "a key of the store was not checked",
         "Let the provider's `vault` identity read it, or set `preflight = \"off\"` for what it must not see.";
     /// The store is there, and the operator says that it does not work: nothing is fetched from it.
-    STORE_NOT_VALID = "HL2406", Warning, Act,
+    STORE_NOT_VALID = "HL2406", Error, Act,
         "the secret store is not valid",
         "Repair the store: address, mount, credentials. The operator's own words say what it met.";
     /// The operator could not do what is declared; its own words say why.

@@ -6,6 +6,8 @@ use homelab_schema::upgrade_gate::Weight;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::evidence::Evidence;
+
 /// A check of the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -96,12 +98,28 @@ impl CheckName {
         Self::ALL.into_iter().find(|check| check.name() == name)
     }
 
-    /// How much it counts where nobody says: a check is on by itself once a live cluster can be looked at for it. The rest
-    /// is for recorded evidence, and for whoever asks.
+    /// How much it counts where nobody says. What the API of every cluster shows decides; that a drain would be noticed is
+    /// true of nearly every small cluster, and is listed; what rests on a source that somebody has to declare is off until
+    /// it is declared ([`Weights::turn_on`]) or in recorded evidence ([`Weights::in_view_of`]).
     pub fn default_weight(self) -> Weight {
         match self {
-            Self::Path | Self::Skew | Self::RemovedApis => Weight::Error,
-            _ => Weight::Off,
+            Self::Drain => Weight::Warn,
+            Self::Manifests | Self::Hosts | Self::Certificates | Self::Survival | Self::Alerts => Weight::Off,
+            _ => Weight::Error,
+        }
+    }
+
+    /// Whether evidence holds what it judges by a source that somebody declared.
+    fn is_in(self, evidence: &Evidence) -> bool {
+        match self {
+            Self::Manifests => evidence.helm_uses.was_looked_for() || evidence.folder_uses.was_looked_for(),
+            Self::Hosts => evidence.hosts.was_looked_for(),
+            // What the API alone shows of them is one, and always a part; monitoring tells of hosts without them. It is the
+            // machines that tell, and what they tell has their folders too.
+            Self::Certificates => evidence.certificates.was_looked_for() && evidence.manifest_folders.was_looked_for(),
+            Self::Survival => evidence.settings_before.was_looked_for(),
+            Self::Alerts => evidence.alerts.was_looked_for(),
+            _ => false,
         }
     }
 }
@@ -112,36 +130,53 @@ impl fmt::Display for CheckName {
     }
 }
 
-/// How much each check counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Weights([Weight; CheckName::ALL.len()]);
-
-impl Default for Weights {
-    fn default() -> Self {
-        Self(CheckName::ALL.map(CheckName::default_weight))
-    }
-}
+/// How much each check counts, as far as somebody said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Weights([Option<Weight>; CheckName::ALL.len()]);
 
 impl Weights {
     /// The same for all.
     pub fn all(weight: Weight) -> Self {
-        Self([weight; CheckName::ALL.len()])
+        Self([Some(weight); CheckName::ALL.len()])
+    }
+
+    /// Those decide, and no other is made.
+    pub fn only(checks: &[CheckName]) -> Self {
+        let mut weights = Self::all(Weight::Off);
+        for check in checks {
+            weights.set(*check, Weight::Error);
+        }
+        weights
     }
 
     /// How much that one counts.
     pub fn of(&self, check: CheckName) -> Weight {
-        self.0[check as usize]
+        self.0[check as usize].unwrap_or_else(|| check.default_weight())
+    }
+
+    /// How much that one counts for that evidence: whoever recorded what only a declared source tells wants it judged.
+    pub fn in_view_of(&self, check: CheckName, evidence: &Evidence) -> Weight {
+        match self.0[check as usize] {
+            None if check.is_in(evidence) => Weight::Error,
+            _ => self.of(check),
+        }
     }
 
     /// Sets how much that one counts.
     pub fn set(&mut self, check: CheckName, weight: Weight) {
-        self.0[check as usize] = weight;
+        self.0[check as usize] = Some(weight);
+    }
+
+    /// Has it decide, since its source is declared; where somebody said how much it counts, that stands.
+    pub fn turn_on(&mut self, check: CheckName) {
+        self.0[check as usize].get_or_insert(Weight::Error);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gate::evidence::Measured;
 
     #[test]
     fn every_check_has_a_name_and_a_place() {
@@ -154,5 +189,24 @@ mod tests {
         }
         assert_eq!(weights, Weights::all(Weight::Warn));
         assert_eq!(CheckName::by_name("safe"), None);
+    }
+
+    #[test]
+    fn what_has_a_declared_source_is_on_where_that_is_declared_or_recorded() {
+        let mut weights = Weights::default();
+        assert_eq!((weights.of(CheckName::Crds), weights.of(CheckName::Drain)), (Weight::Error, Weight::Warn));
+        assert_eq!(weights.of(CheckName::Alerts), Weight::Off);
+        let mut evidence = Evidence::blind("");
+        assert_eq!(weights.in_view_of(CheckName::Alerts, &evidence), Weight::Off);
+        evidence.alerts = Measured::Unreachable("no route to host".to_owned());
+        assert_eq!(weights.in_view_of(CheckName::Alerts, &evidence), Weight::Error, "it was asked, and is silent");
+        evidence.alerts = Measured::Omitted("nobody asked".to_owned());
+        assert_eq!(weights.in_view_of(CheckName::Alerts, &evidence), Weight::Off);
+        weights.set(CheckName::Alerts, Weight::Warn);
+        weights.turn_on(CheckName::Alerts);
+        weights.turn_on(CheckName::Hosts);
+        assert_eq!((weights.of(CheckName::Alerts), weights.of(CheckName::Hosts)), (Weight::Warn, Weight::Error));
+        let only = Weights::only(&[CheckName::Path]);
+        assert_eq!((only.of(CheckName::Path), only.of(CheckName::Skew)), (Weight::Error, Weight::Off));
     }
 }

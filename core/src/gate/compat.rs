@@ -12,7 +12,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::addons::{Addon, Pin};
-use super::facts::{Fact, Kind};
+use super::facts::{Fact, Facts, Kind};
 use super::image::AppVersion;
 use super::version::Minor;
 use super::{Day, Request};
@@ -104,6 +104,11 @@ impl<'de> Deserialize<'de> for Once {
 }
 
 impl Compat {
+    /// What is known when its rows stand in place of the compiled-in ones about the same subjects.
+    pub fn facts(self) -> Facts {
+        Facts::compiled().replacing(self.rows)
+    }
+
     /// Reads a matrix.
     pub fn from_json(text: &str) -> Result<Self, CompatError> {
         let Once(json) =

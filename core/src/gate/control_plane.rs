@@ -5,8 +5,9 @@
 //! - A flag or feature gate that is gone is no warning: the component does not start, in the middle of the upgrade.
 //! - kubeadm writes the static pods anew from its own ConfigMap. Whoever changed a static pod by hand has an upgrade that
 //!   succeeds and takes the change away, which shows later and elsewhere (nobody can sign in).
-//! - The kubelet starts every file of its folder, so that a backup beside the manifest is a second copy of the component:
-//!   harmless while both are alike, a fight from the moment when they differ.
+//! - The kubelet reads every file of its folder. A backup beside the manifest is harmless while both are alike. From the moment
+//!   when they differ, the backup is a second copy of the component where it names another pod, and stands in place of the
+//!   manifest where it names the same: of two files with one pod only the last one by name counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,13 +73,19 @@ fn flags<'n>(
     let rows = REMOVED_FLAGS.iter().filter(|row| row.component == component && on_the_way(case, row.removed_in));
     let rows: Vec<_> = rows.collect();
     for name in names {
-        for row in rows.iter().filter(|row| row.names.contains(&name)) {
+        for row in rows.iter().filter(|row| row.names.iter().any(|known| is_flag(known, name))) {
             let finding = Finding::new(REMOVED_FLAG, object, format!("It is given --{name}."))
                 .expected(format!("{} does not know it and would not start.", row.removed_in))
                 .source(row.source.what);
             check.found(Found::from(finding).checked_on(row.source.checked_on).at(row.removed_in));
         }
     }
+}
+
+/// Every component takes `-` and `_` in the name of a flag for the same.
+fn is_flag(known: &str, given: &str) -> bool {
+    let plain = |name: &str| name.replace('_', "-");
+    plain(known) == plain(given)
 }
 
 fn gates(check: &mut Check, case: &Case<'_>, object: &str, names: &BTreeSet<String>) {
@@ -135,7 +142,10 @@ fn files(check: &mut Check, folder: &ManifestFolder) {
             format!("{component} on {}", folder.node),
             format!("It is in {}.", files.join(" and ")),
         )
-        .expected("The kubelet starts every file of that folder, backups too.")
+        .expected(
+            "The kubelet reads every file of that folder, backups too: of two that name the same pod only the last one by \
+             name counts, and two that name different pods both run.",
+        )
         .clears("Keep one of them there, and backups in another folder.");
         check.found(finding);
     }
@@ -144,6 +154,12 @@ fn files(check: &mut Check, folder: &ManifestFolder) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_flag_is_the_same_in_both_spellings() {
+        assert!(is_flag("container_hints", "container-hints") && is_flag("container_hints", "container_hints"));
+        assert!(!is_flag("container_hints", "containerd"));
+    }
 
     #[test]
     fn gates_are_read_off_a_flag() {

@@ -2,14 +2,14 @@
 
 use homelab_cty::{Attr, Path};
 use homelab_schema::duration::GoDuration;
-use homelab_schema::upgrade_gate::{FactKind, GateChecks, GateFact, UpgradeGate, Weight};
+use homelab_schema::upgrade_gate::{FactKind, GateChecks, GateFact, UpgradeGate, Weight, url_problem};
 
 use super::addons::{Addon, Pin};
 use super::checks::CheckName;
 use super::compat::Compat;
 use super::day::Day;
 use super::facts::{Fact, Facts, Kind};
-use super::request::Request;
+use super::request::{ManifestSources, Request};
 use super::version::{KubeVersion, Minor};
 use super::waivers::{Waiver, is_waivable};
 
@@ -37,11 +37,14 @@ pub fn request(declared: &UpgradeGate) -> Result<Option<Request>, Vec<Refused>> 
     let target = reader.target(declared);
     let mut request = Request::new(target.clone().unwrap_or_else(placeholder));
     reader.window(declared, &mut request);
+    reader.named_beside(declared, &mut request);
     reader.checks(declared, &mut request);
     reader.addons(declared, &mut request);
     reader.facts(declared, &mut request);
     reader.pins(declared, &mut request);
     reader.waivers(declared, &mut request);
+    reader.prometheus(declared, &mut request);
+    reader.manifests(declared, &mut request);
     if let Some(names) = reader.value(&declared.ignored_alerts) {
         request.ignored_alerts.clone_from(names);
     }
@@ -107,6 +110,43 @@ impl Reader<'_> {
         }
     }
 
+    /// It asks nothing by itself; who looks reads it again. What is wrong with it is said here.
+    fn prometheus(&mut self, declared: &UpgradeGate, request: &mut Request) {
+        let Some(block) = self.value(&declared.prometheus) else { return };
+        request.weights.turn_on(CheckName::Alerts);
+        let path = |name: &'static str| Path::attr("prometheus").then_attr(name);
+        if let Some(problem) = self.value(&block.url).and_then(|url| url_problem(url)) {
+            let detail = format!("It {problem}. One looks like https://prometheus.example.net.");
+            self.refuse(path("url"), "Not an address of Prometheus", detail);
+        }
+        if let Some(text) = self.value(&block.timeout) {
+            let limit = text.parse::<GoDuration>().ok().and_then(GoDuration::to_std);
+            if limit.is_none_or(|limit| limit.is_zero()) {
+                let detail = format!("{text:?} is no duration that is longer than 0. One looks like 10s.");
+                self.refuse(path("timeout"), "Not a duration", detail);
+            }
+        }
+        for file in [&block.token_file, &block.ca_cert_file] {
+            self.value(file);
+        }
+        if !declared.evidence.is_null() {
+            let detail = "Recorded evidence holds what Prometheus said when it was captured. Leave one of evidence and \
+                          prometheus out.";
+            self.refuse(Path::attr("prometheus"), "Two sources of evidence", detail);
+        }
+    }
+
+    /// Checks that are made by themselves where their source was named.
+    fn named_beside(&mut self, declared: &UpgradeGate, request: &mut Request) {
+        if self.value(&declared.host_evidence).is_some_and(|files| !files.is_empty()) {
+            request.weights.turn_on(CheckName::Hosts);
+            request.weights.turn_on(CheckName::Certificates);
+        }
+        if self.value(&declared.settings_before).is_some() {
+            request.weights.turn_on(CheckName::Survival);
+        }
+    }
+
     fn checks(&mut self, declared: &UpgradeGate, request: &mut Request) {
         let Some(checks) = self.value(&declared.checks) else { return };
         for (name, weight) in weights(checks) {
@@ -114,6 +154,22 @@ impl Reader<'_> {
                 request.weights.set(name, *weight);
             }
         }
+    }
+
+    fn manifests(&mut self, declared: &UpgradeGate, request: &mut Request) {
+        let Some(manifests) = self.value(&declared.manifests) else { return };
+        let helm = self.value(&manifests.helm).copied().unwrap_or_default();
+        let folder = self.optional(&manifests.folder);
+        if declared.evidence.known().is_some() {
+            let detail = "Recorded evidence is judged as it was recorded, and manifests are in it or not. Leave out either \
+                          evidence or manifests.";
+            self.refuse(Path::attr("manifests"), "Evidence is recorded already", detail);
+        } else if !helm && folder.is_none() && !manifests.folder.is_unknown() && !manifests.helm.is_unknown() {
+            let detail = "Set helm = true, or folder to the path of a folder with manifests.";
+            self.refuse(Path::attr("manifests"), "Nothing to look through", detail);
+        }
+        request.manifests = Some(ManifestSources { helm, folder });
+        request.weights.turn_on(CheckName::Manifests);
     }
 
     fn addons(&mut self, declared: &UpgradeGate, request: &mut Request) {

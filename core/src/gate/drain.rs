@@ -77,7 +77,7 @@ fn places(check: &mut Check, nodes: &[NodeState], pods: &[&Pod]) {
         });
         if !names.iter().any(|name| *name != pod.node) {
             let finding =
-                Finding::new(NOWHERE_TO_GO, pod.object(), format!("It fits no other node than {}.", pod.node));
+                Finding::new(NOWHERE_TO_GO, pod.object(), format!("A pod of it fits no other node than {}.", pod.node));
             check.found(finding.expected("Its selector, its affinity and its tolerations allow another."));
         }
     }

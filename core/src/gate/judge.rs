@@ -6,7 +6,7 @@ use super::checks::CheckName;
 use super::day::Day;
 use super::evidence::{Evidence, Measured};
 use super::facts::Fact;
-use super::report::{Class, Coverage, CoverageState, GateFinding, Report, Tier};
+use super::report::{Class, Coverage, CoverageState, GateFinding, LEFT_OUT, Report, Tier};
 use super::version::{KubeVersion, Minor};
 use super::{Request, plan, waivers};
 use super::{
@@ -99,11 +99,13 @@ pub(super) struct Check {
     name: &'static str,
     findings: Vec<Found>,
     blind_spots: Vec<String>,
+    /// What was left out on purpose, and why.
+    omitted: Vec<String>,
 }
 
 impl Check {
     pub(super) fn new(name: CheckName) -> Self {
-        Self { name: name.name(), findings: Vec::new(), blind_spots: Vec::new() }
+        Self { name: name.name(), findings: Vec::new(), blind_spots: Vec::new(), omitted: Vec::new() }
     }
 
     /// Adds a finding about what was seen.
@@ -123,10 +125,14 @@ impl Check {
         self.blind(finding, &format!("{object}: {reason}"));
     }
 
-    /// What was seen of it, be it the whole or not; what is missing becomes a blind spot.
+    /// What was seen of it, be it the whole or not; what is missing becomes a blind spot, and what was left out on purpose
+    /// a remark.
     pub(super) fn look<'m, T>(&mut self, measured: &'m Measured<T>, object: &str) -> Option<&'m T> {
         if let Some(gap) = measured.gap() {
             self.not_seen(object, &gap);
+        }
+        if let Some(why) = measured.omitted() {
+            self.omitted.push(format!("{object}: {why}"));
         }
         measured.seen()
     }
@@ -157,13 +163,18 @@ impl Check {
         };
         self.findings.sort_by_cached_key(key);
         self.findings.dedup_by(|left, right| left.finding == right.finding);
-        self.blind_spots.sort();
-        self.blind_spots.dedup();
+        for remarks in [&mut self.blind_spots, &mut self.omitted] {
+            remarks.sort();
+            remarks.dedup();
+        }
     }
 
     fn coverage(&self) -> Coverage {
         if self.blind_spots.is_empty() {
-            let detail = "everything that it judges was seen".to_owned();
+            let mut detail = "everything that it judges was seen".to_owned();
+            if !self.omitted.is_empty() {
+                detail = format!("{detail}, but for what was {LEFT_OUT}{}", self.omitted.join("; "));
+            }
             return Coverage { check: self.name, state: CoverageState::Measured, detail };
         }
         Coverage { check: self.name, state: CoverageState::NotMeasured, detail: self.blind_spots.join("; ") }
@@ -199,7 +210,7 @@ pub fn judge(evidence: &Evidence, request: &Request) -> Report {
     let mut findings = Vec::new();
     let mut coverage = Vec::new();
     for name in CheckName::ALL {
-        let weight = request.weights.of(name);
+        let weight = request.weights.in_view_of(name, evidence);
         if weight == Weight::Off {
             let detail = "not asked for".to_owned();
             coverage.push(Coverage { check: name.name(), state: CoverageState::Off, detail });
@@ -209,13 +220,14 @@ pub fn judge(evidence: &Evidence, request: &Request) -> Report {
         check.settle();
         coverage.push(check.coverage());
         let decides = weight == Weight::Error;
-        findings.extend(check.findings.into_iter().map(|found| listed(found, decides)));
+        let name = check.name;
+        findings.extend(check.findings.into_iter().map(|found| listed(name, found, decides)));
     }
     if coverage.iter().all(|seen| seen.state == CoverageState::Off) {
         // Nothing found is no verdict where nothing was looked at.
         let finding = Finding::new(NOT_MEASURED, format!("Kubernetes {target}"), "Every check is off.")
             .clears("Leave at least one check on.");
-        findings.push(listed(finding.into(), true));
+        findings.push(listed("", finding.into(), true));
     }
     waivers::apply(&mut findings, &request.waivers, case.today);
     // Stable, so that findings of one class stay in the order of the checks.
@@ -237,10 +249,10 @@ pub fn judge(evidence: &Evidence, request: &Request) -> Report {
 }
 
 /// A finding of a check in its place in the report. Notes are listed and decide nothing.
-pub(super) fn listed(found: Found, decides: bool) -> GateFinding {
+pub(super) fn listed(check: &'static str, found: Found, decides: bool) -> GateFinding {
     let Found { finding, tier, checked_on, hop } = found;
     let decides = decides && finding.code.class != exit::Class::Note;
-    GateFinding { class: class(finding.code), decides, tier, checked_on, hop, waived: None, finding }
+    GateFinding { class: class(finding.code), check, decides, tier, checked_on, hop, waived: None, finding }
 }
 
 fn class(code: Code) -> Class {

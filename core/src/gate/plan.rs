@@ -110,6 +110,8 @@ fn preparations(findings: &[GateFinding]) -> Vec<Step> {
         };
         let (clears, object) = (found.finding.clears.as_str(), found.finding.object.as_str());
         match alike.iter_mut().find(|(other, text, _)| *other == phase && *text == clears) {
+            // What was found twice about one thing is one thing to do.
+            Some((_, _, objects)) if objects.last() == Some(&object) => {}
             Some((_, _, objects)) => objects.push(object),
             None => alike.push((phase, clears, vec![object])),
         }

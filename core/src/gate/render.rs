@@ -1,65 +1,74 @@
-//! A report for people and for other programs: text, a Slack message, a page, gauges. Pure rendering: nothing is decided
-//! here, and nothing is left out.
+//! A report for people and for other programs: text, a Slack message, a page, gauges, SARIF, `JUnit`. Pure rendering: nothing
+//! is decided here. What a form has no room for is counted in it; JSON, the page and SARIF have everything.
 
+mod escaped;
 mod gauges;
 mod html;
+mod junit;
+mod nightly;
+mod sarif;
 mod slack;
+mod summary;
 mod text;
 
-pub use gauges::gauges;
+use std::collections::HashMap;
+
+pub use gauges::{Gauges, gauges};
 pub use html::html;
+pub use junit::junit;
+pub use nightly::{Nightly, State};
+pub use sarif::sarif;
 pub use slack::slack;
+pub use summary::summary;
 pub use text::text;
 
-use super::report::{Class, GateFinding, Report, Verdict};
+use super::report::{Class, GateFinding};
 use crate::exit;
-use crate::finding::Finding;
 
 /// Findings that differ in their object alone, together: a cluster that does not answer is one thing to read about.
-pub fn grouped(findings: &[GateFinding]) -> Vec<(&GateFinding, Vec<&str>)> {
+pub fn grouped<'f>(findings: impl IntoIterator<Item = &'f GateFinding>) -> Vec<(&'f GateFinding, Vec<&'f str>)> {
     let mut groups: Vec<(&GateFinding, Vec<&str>)> = Vec::new();
-    for finding in findings {
-        let same = |first: &GateFinding| {
-            let like_it = Finding { object: finding.finding.object.clone(), ..first.finding.clone() };
-            let marks = |found: &GateFinding| (found.class, found.decides, found.waived.clone());
-            like_it == finding.finding && marks(first) == marks(finding)
-        };
-        match groups.iter_mut().find(|(first, _)| same(first)) {
-            Some((_, objects)) => objects.push(&finding.finding.object),
-            None => groups.push((finding, vec![&finding.finding.object])),
+    // Large clusters have as many findings as pods, so that no finding is compared with every group.
+    let mut places: HashMap<_, usize> = HashMap::new();
+    for found in findings {
+        let finding = &found.finding;
+        let waived = found.waived.as_ref().map(|waived| (&waived.owner, &waived.reason, waived.expires));
+        let said = (&finding.summary, &finding.observed, &finding.expected, &finding.clears, &finding.source);
+        let key = (finding.code.id, finding.severity, found.class, found.decides, waived, said, &found.checked_on);
+        let place = *places.entry(key).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((_, objects)) => objects.push(&finding.object),
+            None => groups.push((found, vec![&finding.object])),
         }
     }
     groups
 }
 
+/// The first of many objects, and how many more there are.
+fn few(objects: &[&str], most: usize) -> String {
+    match objects.split_at_checked(most) {
+        // One more is told as soon as counted.
+        Some((first, rest)) if rest.len() > 1 => format!("{} and {} others", first.join(", "), rest.len()),
+        _ => objects.join(", "),
+    }
+}
+
+/// What asks for nothing.
+const NOTES: &str = "Good to know";
+
 /// The headings under which findings are read, in the order of what a person does about them.
 const SECTIONS: [&str; 6] =
-    ["Not measured", "Action needed", "Waiting on upstream", "Pinned (held by us)", "Waived", "Good to know"];
+    ["Not measured", "Action needed", "Waiting on upstream", "Pinned (held by us)", "Waived", NOTES];
 
 /// The heading of a finding.
 fn section(found: &GateFinding) -> &'static str {
     match found.class {
         _ if found.waived.is_some() => SECTIONS[4],
-        _ if found.finding.code.class == exit::Class::Note => SECTIONS[5],
+        _ if found.finding.code.class == exit::Class::Note => NOTES,
         Class::Unknown => SECTIONS[0],
         Class::Actionable => SECTIONS[1],
         Class::Waiting => SECTIONS[2],
         Class::Pinned => SECTIONS[3],
-    }
-}
-
-/// The one line that says it all.
-fn headline(report: &Report) -> String {
-    let from = report.current.as_deref().unwrap_or("a version that could not be measured");
-    let target = &report.target;
-    match report.verdict {
-        Verdict::NoKnownBlockers if report.current.as_deref() == Some(target) => {
-            format!("No upgrade needed: {target} runs")
-        }
-        Verdict::NoKnownBlockers => format!("No known blockers: {from} to {target}"),
-        Verdict::Blocked => format!("BLOCKED (action needed): {from} to {target}"),
-        Verdict::Held => format!("HELD: {from} to {target}"),
-        Verdict::Unknown => format!("UNKNOWN (not everything could be measured): {from} to {target}"),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::exit::{Exit, Order};
 use crate::finding::Finding;
 
 /// What a finding asks of the reader, in the words of the gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Class {
     /// Could not be measured.
@@ -75,6 +75,8 @@ pub struct Waived {
 pub struct GateFinding {
     /// What it asks.
     pub class: Class,
+    /// The check that found it; empty for what is said about waivers and about the request.
+    pub check: &'static str,
     /// Whether it decides the verdict; false where its check is only a warning, for a note, and for what is waived.
     pub decides: bool,
     /// Where it comes from.
@@ -123,6 +125,23 @@ pub struct Coverage {
     /// What it looked at, or why it could not.
     pub detail: String,
 }
+
+impl Coverage {
+    /// What it did not see: gaps, and what clusters of this kind do not have or nobody declared; `None` where it saw all, or
+    /// was not made.
+    pub fn unseen(&self) -> Option<String> {
+        match self.state {
+            CoverageState::Off => None,
+            CoverageState::NotMeasured => Some(self.detail.clone()),
+            CoverageState::Measured => {
+                self.detail.split_once(LEFT_OUT).map(|(_, left_out)| format!("left out: {left_out}"))
+            }
+        }
+    }
+}
+
+/// Stands in the detail of a check before what was left out.
+pub(super) const LEFT_OUT: &str = "left out: ";
 
 /// The verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]

@@ -45,6 +45,15 @@ impl Default for Thresholds {
     }
 }
 
+/// Manifests that are not in the cluster itself, and are to be looked through.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ManifestSources {
+    /// Those of Helm's releases.
+    pub helm: bool,
+    /// A folder.
+    pub folder: Option<String>,
+}
+
 /// What is asked of the gate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -68,6 +77,8 @@ pub struct Request {
     pub ignored_alerts: Vec<String>,
     /// From where on a measurement is a finding.
     pub thresholds: Thresholds,
+    /// Manifests to look through, where somebody asked.
+    pub manifests: Option<ManifestSources>,
 }
 
 impl Request {
@@ -84,6 +95,7 @@ impl Request {
             waivers: Vec::new(),
             ignored_alerts: IGNORED_ALERTS.iter().map(|name| (*name).to_owned()).collect(),
             thresholds: Thresholds::default(),
+            manifests: None,
         }
     }
 }

@@ -13,13 +13,19 @@ use super::report::Tier;
 use crate::finding::Finding;
 use crate::finding::gate::SETTING_LOST;
 
+mod record;
+
+pub use record::{Record, RecordError, recorded_settings};
+
 /// Settings by whose they are (`kubelet on worker-1`) and by path.
 pub type Settings = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The settings that evidence shows: kubelets, static pods, kubeadm's own. What was not seen is not in it.
 pub fn settings(evidence: &Evidence) -> Settings {
     let mut settings = Settings::new();
-    for kubelet in evidence.kubelets.seen().into_iter().flatten() {
+    // Of some kubelets only the flags are known, from their machines: their settings are not lost but unseen.
+    let kubelets = evidence.kubelets.seen().into_iter().flatten();
+    for kubelet in kubelets.filter(|kubelet| !kubelet.settings.is_empty()) {
         settings.insert(format!("kubelet on {}", kubelet.node), kubelet.settings.clone());
     }
     for pod in evidence.static_pods.seen().into_iter().flatten() {
@@ -33,6 +39,15 @@ pub fn settings(evidence: &Evidence) -> Settings {
     settings
 }
 
+/// Why each of the sources of settings is not the whole truth of now, where it is not.
+fn sources(evidence: &Evidence) -> [(Option<String>, &'static str); 3] {
+    [
+        (evidence.kubelets.gap(), "the kubelets' settings"),
+        (evidence.static_pods.gap(), "the static pods"),
+        (evidence.kubeadm.gap(), "kubeadm's configuration"),
+    ]
+}
+
 /// The check.
 pub(super) fn check(case: &Case<'_>) -> Check {
     let mut check = Check::new(CheckName::Survival);
@@ -41,11 +56,7 @@ pub(super) fn check(case: &Case<'_>) -> Check {
         check.not_seen("settings of before", "the record is empty");
     }
     let evidence = case.evidence;
-    for (gap, what) in [
-        (evidence.kubelets.gap(), "the kubelets' settings"),
-        (evidence.static_pods.gap(), "the static pods"),
-        (evidence.kubeadm.gap(), "kubeadm's configuration"),
-    ] {
+    for (gap, what) in sources(evidence) {
         if let Some(gap) = gap {
             check.not_seen(what, &gap);
         }

@@ -59,7 +59,7 @@ impl Waiver {
     fn finding(&self, code: Code, observed: String) -> GateFinding {
         let object = format!("waiver of {} for {}", self.code, self.object);
         let finding = Finding::new(code, object, observed).source(format!("waiver by {}", self.owner));
-        listed(Found::from(finding).tier(Tier::Declared), true)
+        listed("", Found::from(finding).tier(Tier::Declared), true)
     }
 }
 

@@ -33,10 +33,47 @@ pub enum Readiness {
     Synced,
     /// Not yet; how it stands, as sentences.
     Pending(String),
-    /// It has tried this generation and says why it failed. It may still succeed: it tries again.
-    Failed(String),
+    /// It has tried this generation and failed. It may still succeed: it tries again.
+    Failed(Failure),
     /// It will never fetch this generation: it fetches only once, and has done that before.
     Frozen(String),
+}
+
+/// What went wrong, and who says so: quoted words are told from what was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The operator's own words.
+    Said(String),
+    /// What was seen, as a sentence.
+    Found(String),
+}
+
+impl Failure {
+    /// What was seen.
+    pub fn found(words: impl Into<String>) -> Self {
+        Self::Found(words.into())
+    }
+
+    /// The words, whoever says so.
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Said(words) | Self::Found(words) => words,
+        }
+    }
+
+    /// The same as a sentence that says who says so.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Said(words) => format!("The operator says: {}", sentence(words)),
+            Self::Found(words) => sentence(words),
+        }
+    }
+}
+
+/// The words with a full stop, unless they end like a sentence.
+pub fn sentence(words: &str) -> String {
+    let words = words.trim_end();
+    if words.ends_with(['.', '?', '!', '…']) { words.to_owned() } else { format!("{words}.") }
 }
 
 /// The Secret of an ExternalSecret.
@@ -117,10 +154,10 @@ pub fn judge(seen: &Seen<'_>) -> Readiness {
         );
     }
     if let Some(words) = failure(seen) {
-        return Readiness::Failed(words);
+        return Readiness::Failed(Failure::Said(words));
     }
     if condition.status == Some(false) && !seen.written.was_failing {
-        return Readiness::Failed(without_values(condition.message));
+        return Readiness::Failed(Failure::Said(without_values(condition.message)));
     }
     Readiness::Pending(standing(seen, &condition, synced))
 }
@@ -207,7 +244,7 @@ fn judge_secret(seen: &Seen<'_>, condition: &Condition<'_>) -> Readiness {
         "SecretDeleted" => {
             let why =
                 "The store has none of the keys, so by deletion_policy Delete the operator has deleted the Secret.";
-            return Readiness::Failed(why.to_owned());
+            return Readiness::Failed(Failure::found(why));
         }
         _ if policy == Some("None") => return Readiness::Synced,
         _ => {}
@@ -216,7 +253,7 @@ fn judge_secret(seen: &Seen<'_>, condition: &Condition<'_>) -> Readiness {
     let secret = match seen.secret {
         SecretSeen::Unseen => return Readiness::Synced,
         SecretSeen::Absent if found_nothing => {
-            return Readiness::Failed("The store has nothing that is declared, so there is no Secret.".to_owned());
+            return Readiness::Failed(Failure::found("The store has nothing that is declared, so there is no Secret."));
         }
         // Somebody has deleted it: the operator makes it again.
         SecretSeen::Absent => return Readiness::Pending("The Secret is not there any more.".to_owned()),
@@ -227,13 +264,13 @@ fn judge_secret(seen: &Seen<'_>, condition: &Condition<'_>) -> Readiness {
         return Readiness::Synced;
     }
     let missing = missing.join(", ");
-    Readiness::Failed(if secret["immutable"] == true {
+    Readiness::Failed(Failure::Found(if secret["immutable"] == true {
         format!("The Secret is immutable and has no {missing}: nothing can be added to it.")
     } else if found_nothing {
         format!("The store has nothing that is declared; the Secret stays as it was, without {missing}.")
     } else {
         format!("The operator says that it is done, and the Secret has no {missing}: the store has no value for it.")
-    })
+    }))
 }
 
 /// The newest failure that came after our write, in the operator's words.
@@ -292,7 +329,7 @@ fn standing(seen: &Seen<'_>, condition: &Condition<'_>, synced: Option<i64>) -> 
     let object = seen.external_secret;
     if condition.status == Some(false) {
         let words = trouble(object, seen.events).unwrap_or_default();
-        return format!("The operator says as before: {words}");
+        return format!("The operator says as before: {}", sentence(&words));
     }
     if let Some(synced) = synced {
         return format!("The operator has fetched generation {synced} of it, and nothing newer.");

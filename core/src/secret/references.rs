@@ -57,7 +57,8 @@ pub fn no_store(store: &StoreName, namespace: &str, path: &Path) -> Finding {
 pub fn store_not_valid(store: &StoreName, namespace: &str, object: &Value, path: &Path) -> Option<Finding> {
     let trouble = ready::store_trouble(object)?;
     let store = words(store, namespace);
-    let finding = Finding::new(codes::STORE_NOT_VALID, &store, format!("The operator says: {trouble}."));
+    let observed = format!("The operator says: {}", ready::sentence(&trouble));
+    let finding = Finding::new(codes::STORE_NOT_VALID, &store, observed);
     Some(finding.summary(format!("{store} is not valid")).at(path.clone()))
 }
 

@@ -151,7 +151,7 @@ impl ExternalSecret {
         diagnostics: &mut Diagnostics,
     ) -> Option<State<Declared>> {
         let is_cluster = objects.backend() == Backend::Cluster;
-        let before = match self.before(objects, &request.id).await {
+        let (before, is_there) = match self.before(objects, &request.id).await {
             Ok(before) => before,
             Err(error) => {
                 diagnostics.object_error(Path::root(), &error);
@@ -159,7 +159,8 @@ impl ExternalSecret {
             }
         };
         self.runtime.claims().note_write();
-        let applied = match objects.apply(request).await {
+        let request = ApplyRequest { is_new: !is_there, ..request.clone() };
+        let applied = match objects.apply(&request).await {
             Ok(applied) => applied,
             Err(error) => {
                 diagnostics.object_error(attribute(&error), &error);
@@ -174,7 +175,7 @@ impl ExternalSecret {
             }
             let written = after(before, &applied.live);
             let waiting = Waiting { objects, id: &request.id, model: &model, written, limit };
-            let ready = self.until_ready(&waiting, diagnostics).await;
+            let ready = self.until_ready(&waiting, applied.live, diagnostics).await;
             model.ready = Attr::Known(ready.unwrap_or(false));
         }
         let mut private = Private::new();

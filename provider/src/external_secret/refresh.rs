@@ -8,7 +8,7 @@ use homelab_core::finding::{Finding, secret as codes};
 use homelab_core::secret::checks::subject;
 use homelab_core::secret::outputs::{self, Place};
 use homelab_core::secret::read_back::read_back;
-use homelab_core::secret::ready;
+use homelab_core::secret::ready::{self, sentence};
 use homelab_cty::{Attr, Path};
 use homelab_plugin::{Context, Diagnostics, Private, Read, State};
 use homelab_schema::duration;
@@ -55,8 +55,11 @@ impl ExternalSecret {
         let events = events.unwrap_or_default();
         let Some(words) = ready::trouble(&live.object, &events) else { return };
         let since = ready::since(&live.object).map(|since| format!(" since {since}")).unwrap_or_default();
-        let finding =
-            Finding::new(codes::SECRET_NOT_READY, subject(state), format!("The operator says{since}: {words}."));
+        let finding = Finding::new(
+            codes::SECRET_NOT_READY,
+            subject(state),
+            format!("The operator says{since}: {}", sentence(&words)),
+        );
         diagnostics.finding(&finding.summary(format!("{} is not in step with the store", subject(state))));
     }
 

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use homelab_backends::fleet::answer;
@@ -15,11 +15,14 @@ use homelab_backends::shared::Shared;
 use homelab_backends::vault::Vault;
 use homelab_core::fleet::readers::Reader;
 use homelab_core::secret::preflight::{Answer, Document};
-use homelab_core::secret::users;
+use homelab_core::secret::{ready, users};
 use serde_json::Value;
 
 /// How long it is believed while planning.
 pub(super) const WHILE: Duration = Duration::from_secs(30);
+/// How long a store that is not valid may take to become so before anybody is refused for it, and between two looks: the
+/// operator looks at it again by itself, and what it lacked may have come a moment ago.
+const SETTLE: (Duration, Duration) = (Duration::from_secs(4), Duration::from_millis(500));
 
 /// Seen by one configuration. Cloning shares it.
 #[derive(Clone, Default)]
@@ -29,6 +32,7 @@ pub(crate) struct Seen(Arc<Inner>);
 struct Inner {
     answers: Keyed<(Document, bool), Answer, Infallible>,
     silence: Silence,
+    doubts: Mutex<HashMap<ObjectId, Instant>>,
     stores: Keyed<ObjectId, Option<Value>, ObjectError>,
     pods: Keyed<String, Vec<Reader>, ObjectError>,
     workloads: Keyed<String, Vec<Reader>, ObjectError>,
@@ -46,7 +50,7 @@ impl<K, T, E> Default for Keyed<K, T, E> {
 
 impl<K: Hash + Eq, T, E> Keyed<K, T, E> {
     fn of(&self, key: K) -> Arc<Shared<T, E>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone()
+        lock(&self.0).entry(key).or_default().clone()
     }
 }
 
@@ -78,6 +82,29 @@ impl Seen {
         let read = || async { Ok(objects.get(id).await?.map(|live| live.object)) };
         let found = shared.get(WHILE, read).await?;
         if found.is_some() { Ok(found) } else { shared.get(Duration::ZERO, read).await }
+    }
+
+    /// The same before a write. One that is not valid gets a while to become so, once for all who name it.
+    pub(super) async fn settled_store(
+        &self,
+        objects: &dyn Objects,
+        id: &ObjectId,
+    ) -> Result<Arc<Option<Value>>, ObjectError> {
+        let is_usable =
+            |found: &Option<Value>| found.as_ref().is_none_or(|store| ready::store_trouble(store).is_none());
+        let shared = self.0.stores.of(id.clone());
+        let read = || async { Ok(objects.get(id).await?.map(|live| live.object)) };
+        let mut found = self.store(objects, id).await?;
+        while !is_usable(&found) {
+            let since = *lock(&self.0.doubts).entry(id.clone()).or_insert_with(Instant::now);
+            let is_over = since.elapsed() >= SETTLE.0;
+            found = shared.get(if is_over { Duration::ZERO } else { SETTLE.1 }, read).await?;
+            if is_over || is_usable(&found) {
+                break;
+            }
+            tokio::time::sleep(SETTLE.1).await;
+        }
+        Ok(found)
     }
 
     /// What the running pods of a namespace read.
@@ -145,6 +172,10 @@ impl Seen {
     }
 }
 
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Failures in a row. A store that does not answer makes everybody wait for its time limit: after a few, nobody asks it for a
 /// while.
 #[derive(Default)]
@@ -154,7 +185,7 @@ impl Silence {
     const ENOUGH: usize = 3;
 
     fn note(&self, answer: &Answer) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.0);
         match answer {
             Answer::NotAsked(why) if why.starts_with("failed to ") => {
                 *state = (state.0 + 1, Some((Instant::now(), answer.clone())));
@@ -167,7 +198,7 @@ impl Silence {
 
     /// The last failure, where there were enough of them a moment ago.
     fn last(&self) -> Option<Answer> {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = lock(&self.0);
         let (since, answer) = state.1.as_ref().filter(|_| state.0 >= Self::ENOUGH)?;
         (since.elapsed() < WHILE).then(|| answer.clone())
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use homelab_backends::objects::{Backend, Cause, FieldsRequest, Live, Mark, ObjectError, ObjectId, Objects, kinds};
 use homelab_core::finding::{Finding, secret as codes};
 use homelab_core::secret::checks::subject;
-use homelab_core::secret::ready::{self, Failures, Readiness, SecretSeen, Seen, Written};
+use homelab_core::secret::ready::{self, Failure, Failures, Readiness, SecretSeen, Seen, Written, sentence};
 use homelab_core::secret::references;
 use homelab_cty::Path;
 use homelab_plugin::Diagnostics;
@@ -52,18 +52,20 @@ pub(super) struct Waiting<'a> {
 }
 
 impl ExternalSecret {
-    /// What is known before our write.
-    pub(super) async fn before(&self, objects: &dyn Objects, id: &ObjectId) -> Result<Written, ObjectError> {
+    /// What is known before our write, and whether the object is there.
+    pub(super) async fn before(&self, objects: &dyn Objects, id: &ObjectId) -> Result<(Written, bool), ObjectError> {
         if objects.backend() == Backend::Folder {
-            return Ok(Written::default());
+            return Ok((Written::default(), true));
         }
         // By name: a list of a thousand for each of a thousand would be a million.
-        let live = objects.get(id).await?.filter(|live| ready::trouble(&live.object, &[]).is_some());
-        let Some(live) = live else { return Ok(Written::default()) };
+        let Some(live) = objects.get(id).await? else { return Ok((Written::default(), false)) };
+        if ready::trouble(&live.object, &[]).is_none() {
+            return Ok((Written::default(), true));
+        }
         let namespace = id.namespace.as_deref().unwrap_or_default();
         let events = self.runtime.secrets().events(objects, namespace, Duration::ZERO).await?;
         let failures = Failures::of(&events, live.uid().unwrap_or_default());
-        Ok(Written { failures, was_failing: true, ..Written::default() })
+        Ok((Written { failures, was_failing: true, ..Written::default() }, true))
     }
 
     /// Has the operator try again, where nothing of the declaration changes. That it may not be asked is no error: it tries
@@ -75,17 +77,29 @@ impl ExternalSecret {
         let _ = objects.apply_fields(&request, false).await;
     }
 
-    /// Waits; whether the declaration was fetched. `None` with an error.
-    pub(super) async fn until_ready(&self, waiting: &Waiting<'_>, diagnostics: &mut Diagnostics) -> Option<bool> {
+    /// Waits; whether the declaration was fetched. The first look is at what the write `answered`. `None` with an error.
+    pub(super) async fn until_ready(
+        &self,
+        waiting: &Waiting<'_>,
+        answered: Live,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<bool> {
+        let mut answered = Some(answered);
         let is_waited_for = waiting.model.wait.known() != Some(&false);
         let limit = waiting.limit.unwrap_or(PATIENCE);
         let (began, mut pause, mut failing_since) = (Instant::now(), POLL.0, None);
         loop {
-            let found = match self.stands(waiting).await {
+            let found = match self.stands(waiting, answered.take()).await {
                 Ok(found) => found,
                 Err(error) if !is_waited_for => {
                     diagnostics.not_checked(Path::root(), "whether the operator is done", &error);
                     return Some(false);
+                }
+                // The operator works on while an API server is restarted, and its answer is there afterwards.
+                Err(error) if passes(&error.cause) && began.elapsed() < limit => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 3 / 2).min(POLL.1);
+                    continue;
                 }
                 Err(error) => {
                     let detail = format!("{}\n\n{} was written and stays.", error.detail(), waiting.id);
@@ -125,12 +139,15 @@ impl ExternalSecret {
     }
 
     /// How it stands now. Events and the Secret are read where they can tell something.
-    async fn stands(&self, waiting: &Waiting<'_>) -> Result<Readiness, ObjectError> {
+    async fn stands(&self, waiting: &Waiting<'_>, answered: Option<Live>) -> Result<Readiness, ObjectError> {
         let Waiting { objects, id, model, written, .. } = waiting;
-        let Some(live) = objects.get(id).await? else {
-            return Ok(Readiness::Failed(
-                "The ExternalSecret is not there any more: somebody has deleted it.".to_owned(),
-            ));
+        let live = match answered {
+            Some(live) => Some(live),
+            None => objects.get(id).await?,
+        };
+        let Some(live) = live else {
+            let why = "The ExternalSecret is not there any more: somebody has deleted it.";
+            return Ok(Readiness::Failed(Failure::found(why)));
         };
         let namespace = id.namespace.as_deref().unwrap_or_default();
         let name = model.secret_name.known().map(String::as_str).unwrap_or_default();
@@ -157,11 +174,10 @@ impl ExternalSecret {
         Ok(ready::judge(&Seen { events: &events, ..seen }))
     }
 
-    async fn say_failed(&self, waiting: &Waiting<'_>, why: &str, diagnostics: &mut Diagnostics) {
-        let observed = format!("The operator says: {}", sentence(why));
-        let finding = Finding::new(codes::SYNC_FAILED, subject(waiting.model), observed);
+    async fn say_failed(&self, waiting: &Waiting<'_>, why: &Failure, diagnostics: &mut Diagnostics) {
+        let finding = Finding::new(codes::SYNC_FAILED, subject(waiting.model), why.sentence());
         let expected = self.what_stays(waiting).await;
-        diagnostics.finding(&finding.expected(expected).at(ready::blamed(why, waiting.model)));
+        diagnostics.finding(&finding.expected(expected).at(ready::blamed(why.words(), waiting.model)));
     }
 
     async fn say_late(&self, waiting: &Waiting<'_>, why: &str, limit: Duration, diagnostics: &mut Diagnostics) {
@@ -188,6 +204,15 @@ impl ExternalSecret {
     }
 }
 
+/// Whether the same question may be answered in a moment. A server that asks for patience has had ours already.
+fn passes(cause: &Cause) -> bool {
+    match cause {
+        Cause::Unreachable { .. } | Cause::TimedOut { .. } => true,
+        Cause::Server { status, .. } => *status >= 500,
+        _ => false,
+    }
+}
+
 /// What our write answered, beside what was known before it.
 pub(super) fn after(before: Written, live: &Live) -> Written {
     Written {
@@ -195,9 +220,4 @@ pub(super) fn after(before: Written, live: &Live) -> Written {
         resource_version: live.resource_version().and_then(|version| version.parse().ok()),
         ..before
     }
-}
-
-fn sentence(words: &str) -> String {
-    let words = words.trim_end();
-    if words.ends_with(['.', '?', '!', '…']) { words.to_owned() } else { format!("{words}.") }
 }

@@ -14,7 +14,6 @@ use super::{ExternalSecret, TYPE, id_of};
 use crate::Report;
 use crate::adoption::try_out;
 use crate::findings::{Findings, Planning};
-use crate::survey::is_forbidden;
 
 impl ExternalSecret {
     /// Looks at the world for a plan: it may add diagnostics and changes no value.
@@ -26,6 +25,10 @@ impl ExternalSecret {
         planning: Planning,
         diagnostics: &mut Diagnostics,
     ) {
+        if self.runtime.claims().is_applying() {
+            // The apply that follows this plan asks all of it once more, before the write and with it.
+            return;
+        }
         let objects = match self.runtime.objects(cx) {
             Ok(objects) => objects,
             Err(error) => {
@@ -84,7 +87,7 @@ impl ExternalSecret {
                 return false;
             }
             Err(error) => {
-                unseen(Path::root(), "references", &error, insist, diagnostics);
+                diagnostics.unseen(Path::root(), "references", &error, insist);
                 return false;
             }
         }
@@ -108,18 +111,21 @@ impl ExternalSecret {
         let Some(namespace) = model.namespace.known() else { return };
         for (store, path) in references::stores(model) {
             let id = store_id(&store, namespace);
-            let found = self.runtime.secrets().store(objects, &id).await;
+            let (seen, claims) = (self.runtime.secrets(), self.runtime.claims());
+            let found = if insist { seen.settled_store(objects, &id).await } else { seen.store(objects, &id).await };
+            // What this run makes or repairs is no reason to refuse.
+            let is_in_hand = claims.is_planned(&id) || claims.is_changed(&id);
+            let severity = if is_in_hand { Severity::Warning } else { severity };
             match found.as_deref() {
                 Ok(Some(object)) => {
                     if let Some(finding) = references::store_not_valid(&store, namespace, object, &path) {
-                        diagnostics.finding(&finding);
+                        diagnostics.finding(&finding.severity(severity));
                     }
                 }
                 Ok(None) | Err(ObjectError { cause: Cause::NoSuchKind { .. }, .. }) => {
-                    let severity = if self.runtime.claims().is_planned(&id) { Severity::Warning } else { severity };
                     diagnostics.finding(&references::no_store(&store, namespace, &path).severity(severity));
                 }
-                Err(error) => unseen(path, &id.to_string(), error, insist, diagnostics),
+                Err(error) => diagnostics.unseen(path, &id.to_string(), error, insist),
             }
         }
     }
@@ -141,7 +147,7 @@ impl ExternalSecret {
                     diagnostics.finding(&finding);
                 }
             }
-            Err(error) => unseen(Path::attr("target"), &format!("whose {id} is"), &error, insist, diagnostics),
+            Err(error) => diagnostics.unseen(Path::attr("target"), &format!("whose {id} is"), &error, insist),
         }
     }
 
@@ -159,15 +165,6 @@ impl ExternalSecret {
         let mut request = ApplyRequest::new(id, render::render(model)?, mark);
         request.respelled = vec![RESPELLED.to_owned()];
         Some(request)
-    }
-}
-
-/// What could not be looked at. What the identity may never see is only a warning, however it is asked.
-fn unseen(path: Path, what: &str, error: &ObjectError, insist: bool, diagnostics: &mut Diagnostics) {
-    if insist && !is_forbidden(error) {
-        diagnostics.object_error(path, error);
-    } else {
-        diagnostics.not_checked(path, what, error);
     }
 }
 

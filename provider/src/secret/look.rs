@@ -11,7 +11,7 @@ use homelab_core::secret::values;
 
 /// What was found of a Secret. It holds values, so it has no `Debug`.
 pub(super) enum Found {
-    /// It is there, with every key; the words are what the operator has to say of it since, if anything.
+    /// It is there, with every key; the sentence is what is wrong since, if anything.
     Complete(Box<Live>, Option<String>),
     /// It is not there.
     Absent,
@@ -19,7 +19,7 @@ pub(super) enum Found {
     Lacks(Vec<String>),
     /// It is there with every key, and is of an older declaration: how far the operator is.
     Behind(Box<Live>, String),
-    /// The operator cannot make it: its words.
+    /// The operator cannot make it: why, as a sentence.
     Failed(String),
 }
 
@@ -51,13 +51,14 @@ pub(super) async fn at_both(objects: &dyn Objects, wanted: &Handle) -> Result<Fo
     // Its true words are in Events, which nobody asks for as long as all is well.
     let events = objects.list(kinds::EVENT, Scope::Namespace(&wanted.namespace)).await.unwrap_or_default();
     let events: Vec<_> = events.into_iter().map(|event| event.object).collect();
-    let words = match judge(&source, secret.as_ref(), wanted, &events) {
-        Readiness::Failed(words) | Readiness::Pending(words) | Readiness::Frozen(words) => words,
+    let why = match judge(&source, secret.as_ref(), wanted, &events) {
+        Readiness::Failed(failure) => failure.sentence(),
+        Readiness::Pending(why) | Readiness::Frozen(why) => why,
         Readiness::Synced => String::new(),
     };
     Ok(match alone(secret, &wanted.keys) {
-        Found::Complete(live, _) if values::was_fetched(&source.object) => Found::Complete(live, Some(words)),
-        _ => Found::Failed(words),
+        Found::Complete(live, _) if values::was_fetched(&source.object) => Found::Complete(live, Some(why)),
+        _ => Found::Failed(why),
     })
 }
 

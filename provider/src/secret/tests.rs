@@ -177,10 +177,10 @@ async fn the_operators_own_words_are_passed_on() {
     let failing = external_secret(None, "False");
     let look =
         Look { external_secret: Some(failing), events: vec![event("no such role")], secret: None, is_forbidden: false };
-    assert_eq!(seen(look.clone()).await, "failed: no such role");
+    assert_eq!(seen(look.clone()).await, "failed: The operator says: no such role.");
     assert_eq!(
         seen(Look { events: Vec::new(), ..look.clone() }).await,
-        "failed: could not get secret data from provider"
+        "failed: The operator says: could not get secret data from provider."
     );
 
     // It was fetched, and the store is away now: what there is is of this declaration.
@@ -190,9 +190,9 @@ async fn the_operators_own_words_are_passed_on() {
         events: vec![event("Vault is sealed")],
         ..look
     };
-    assert_eq!(seen(since.clone()).await, "complete, but Vault is sealed");
+    assert_eq!(seen(since.clone()).await, "complete, but The operator says: Vault is sealed.");
     let before = Look { external_secret: Some(external_secret(Some("1-ab"), "False")), ..since };
-    assert_eq!(seen(before).await, "failed: Vault is sealed");
+    assert_eq!(seen(before).await, "failed: The operator says: Vault is sealed.");
 }
 
 #[tokio::test]
@@ -244,5 +244,9 @@ async fn a_failure_that_passes_is_none() {
     };
     let hour = Duration::from_hours(1);
     assert_eq!(awaited(vec![failing.clone(), fetched], true, hour).await, "complete");
-    assert_eq!(awaited(vec![failing], true, hour).await, "failed: no such role", "long before its time");
+    assert_eq!(
+        awaited(vec![failing], true, hour).await,
+        "failed: The operator says: no such role.",
+        "long before its time"
+    );
 }

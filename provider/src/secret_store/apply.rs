@@ -102,7 +102,7 @@ impl SecretStore {
     /// at plan; `None` with an error.
     async fn insist(&self, objects: &dyn Objects, model: &Declared, diagnostics: &mut Diagnostics) -> Option<()> {
         let mut seen = Diagnostics::new();
-        self.look_at_references(objects, model, Planning::Update, &mut seen).await;
+        self.look_at_references(objects, model, Planning::Update, true, &mut seen).await;
         diagnostics.insist(&seen)
     }
 

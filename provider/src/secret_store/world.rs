@@ -34,7 +34,7 @@ impl SecretStore {
                 return;
             }
         };
-        let is_served = self.look_at_references(objects.as_ref(), planned, planning, diagnostics).await;
+        let is_served = self.look_at_references(objects.as_ref(), planned, planning, false, diagnostics).await;
         if planning != Planning::Nothing && self.runtime.checks().preflight.known() != Some(&CheckLevel::Off) {
             self.look_at_mount(planned, diagnostics).await;
         }
@@ -45,12 +45,14 @@ impl SecretStore {
         }
     }
 
-    /// Whether everything that the store needs is there; answers whether it could be written at all.
+    /// Whether everything that the store needs is there; answers whether it could be written at all. `insist` takes a cluster
+    /// that fails to answer for an error: nothing is written without having looked.
     pub(super) async fn look_at_references(
         &self,
         objects: &dyn Objects,
         model: &Declared,
         planning: Planning,
+        insist: bool,
         diagnostics: &mut Diagnostics,
     ) -> bool {
         let level = self.runtime.checks().references.into_known();
@@ -81,13 +83,13 @@ impl SecretStore {
                 return false;
             }
             Err(error) => {
-                diagnostics.not_checked(Path::root(), "references", &error);
+                diagnostics.unseen(Path::root(), "references", &error, insist);
                 return false;
             }
         }
         if let Some(severity) = planning.severity(level) {
             for wanted in references::wanted(model) {
-                look_at(objects, &wanted, severity, diagnostics).await;
+                look_at(objects, &wanted, severity, insist, diagnostics).await;
             }
         }
         true
@@ -121,7 +123,13 @@ impl SecretStore {
 }
 
 /// Whether one object that the store refers to is there. The values that come with a Secret are dropped here.
-async fn look_at(objects: &dyn Objects, wanted: &Wanted, severity: Severity, diagnostics: &mut Diagnostics) {
+async fn look_at(
+    objects: &dyn Objects,
+    wanted: &Wanted,
+    severity: Severity,
+    insist: bool,
+    diagnostics: &mut Diagnostics,
+) {
     let id = kind_of(wanted.kind).object(&wanted.namespace, &wanted.name);
     match objects.get(&id).await {
         Ok(live) => {
@@ -129,7 +137,7 @@ async fn look_at(objects: &dyn Objects, wanted: &Wanted, severity: Severity, dia
                 diagnostics.finding(&finding.severity(severity));
             }
         }
-        Err(error) => diagnostics.not_checked(wanted.path.clone(), &id.to_string(), &error),
+        Err(error) => diagnostics.unseen(wanted.path.clone(), &id.to_string(), &error, insist),
     }
 }
 

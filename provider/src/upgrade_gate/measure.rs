@@ -1,8 +1,14 @@
 //! From a declaration to a report, and from a report to state and words.
 
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use homelab_core::gate::{self, Day, Evidence, GateFinding, KubeVersion, Report, Request, Verdict, Weights};
+use homelab_backends::gate::prometheus;
+use homelab_backends::gate_host;
+use homelab_backends::objects::Cause;
+use homelab_core::gate::{
+    self, CheckName, Day, Evidence, GateFinding, KubeVersion, Measured, Report, Request, Verdict,
+};
 use homelab_cty::Attr;
 use homelab_plugin::Context;
 use homelab_schema::upgrade_gate::{
@@ -25,17 +31,24 @@ fn today() -> Option<Day> {
 /// Measures and judges; what could not be seen is in the report. `None` when Terraform stops the run meanwhile: what a
 /// stopped look has not seen is nobody's finding.
 pub(super) async fn measure(runtime: &Runtime, cx: &Context, declared: &Declared, request: &Request) -> Option<Report> {
+    let mut request = Request { today: today(), ..request.clone() };
+    let monitoring = prometheus::Settings::of(&runtime.prometheus(), &declared.prometheus);
+    if declared.evidence.is_null() && !matches!(monitoring, Ok(None)) {
+        // Also the one of the provider's block, of which the declaration says nothing.
+        request.weights.turn_on(CheckName::Alerts);
+    }
     let look = async {
-        match declared.evidence.known() {
+        let evidence = match declared.evidence.known() {
             Some(file) => recorded(file).await,
-            None => live(runtime, &request.weights).await,
-        }
+            None => live(runtime, &request, monitoring).await,
+        };
+        beside(declared, evidence).await
     };
     tokio::select! {
         // A run that is stopped already begins nothing.
         biased;
         () = cx.cancelled.cancelled() => None,
-        evidence = look => Some(gate::judge(&evidence, &Request { today: today(), ..request.clone() })),
+        evidence = look => Some(gate::judge(&evidence, &request)),
     }
 }
 
@@ -46,9 +59,39 @@ async fn recorded(file: &str) -> Evidence {
     }
 }
 
-async fn live(runtime: &Runtime, weights: &Weights) -> Evidence {
+/// Adds what was named beside the cluster: what machines tell of themselves, and settings of before.
+async fn beside(declared: &Declared, mut evidence: Evidence) -> Evidence {
+    let paths: Vec<PathBuf> = declared.host_evidence.known().into_iter().flatten().map(PathBuf::from).collect();
+    if !paths.is_empty() {
+        let read = tokio::task::spawn_blocking(move || gate_host::read(&paths));
+        gate::merge_hosts(&mut evidence, &read.await.unwrap_or_default(), gate_host::now());
+    }
+    if let Some(file) = declared.settings_before.known() {
+        evidence.settings_before = match tokio::fs::read_to_string(file).await {
+            Ok(text) => {
+                gate::recorded_settings(&text).unwrap_or_else(|error| Measured::NotMeasured(format!("{file} {error}")))
+            }
+            Err(error) => Measured::NotMeasured(format!("failed to read the settings of before in {file}: {error}")),
+        };
+    }
+    evidence
+}
+
+async fn live(
+    runtime: &Runtime,
+    request: &Request,
+    monitoring: Result<Option<prometheus::Settings>, Cause>,
+) -> Evidence {
     match runtime.cluster() {
-        Ok(Some(cluster)) => homelab_backends::gate::capture_for(&cluster, weights).await,
+        Ok(Some(cluster)) => {
+            let mut evidence = homelab_backends::gate::capture_for(&cluster, &request.weights).await;
+            if let Some(wanted) = &request.manifests {
+                homelab_backends::gate::add_manifests(Some(&cluster), wanted, &mut evidence).await;
+            }
+            let Request { weights, window_seconds, .. } = request;
+            prometheus::add(monitoring, Some(&cluster), weights, *window_seconds, &mut evidence).await;
+            evidence
+        }
         Ok(None) => {
             Evidence::blind("the provider writes to a folder, where there is no cluster to look at; set evidence")
         }
@@ -115,7 +158,11 @@ pub(super) fn refuses(declared: &Declared, verdict: &str) -> bool {
 /// Whether two declarations ask the same: then the verdict of one is that of the other.
 pub(super) fn same_question(left: &Declared, right: &Declared) -> bool {
     let (Some(asked), Some(again)) = (request(left), request(right)) else { return false };
-    asked == again && left.evidence == right.evidence
+    asked == again
+        && left.evidence == right.evidence
+        && left.prometheus == right.prometheus
+        && left.host_evidence == right.host_evidence
+        && left.settings_before == right.settings_before
 }
 
 /// What a person reads about a verdict: a headline and the findings that decided it.

@@ -2,17 +2,14 @@
 //! that a run leaves behind is searched for them, in each form in which they could appear.
 
 mod crash;
-mod processes;
-mod search;
 
 use std::fs;
 
 use homelab_plane::Vault;
+use homelab_plane::canary::{Canary, Sampler, Search};
 use homelab_plane::terraform::Output;
 use serde_json::json;
 
-use self::processes::Sampler;
-use self::search::{Canary, Search};
 use crate::operator::{is_ready, operator, token_of_the_store};
 use crate::support::{Case, cases};
 
@@ -219,13 +216,13 @@ fn watched(case: &Case, search: &mut Search, args: &[&str]) -> Output {
 #[test]
 fn a_secret_of_any_path_appears_nowhere() {
     for mut case in cases("canary") {
-        let value = Canary::new("the value in the store");
+        let value = Canary::new("the value in the store").unwrap();
         Vault::root(&case.env).unwrap().put(&case.namespace, &json!({"token": value.plain()})).unwrap();
         if !operator(&case) {
             return;
         }
         case.service("photos");
-        let typed = Canary::new("the value that is typed in");
+        let typed = Canary::new("the value that is typed in").unwrap();
         case.write("../typed.tfvars", &format!("typed = {:?}\n", typed.plain()));
         let canaries = [
             value,
@@ -266,13 +263,13 @@ fn a_secret_of_any_path_appears_nowhere() {
             let file = fs::File::open(case.path().join(plan)).unwrap();
             zip::ZipArchive::new(file).unwrap().extract(case.path().join(format!("unzipped-{plan}"))).unwrap();
         }
-        search.folder(&case.path());
+        search.folder(&case.path()).unwrap();
         assert!(case.read("trace.log").contains("homelab_secret"), "the log is that of the run");
         assert!(case.read("helper.env").contains("KUBERNETES_EXEC_INFO"), "the helper was asked");
         assert!(!case.files("manifests").is_empty(), "the folder was written to");
         let gone = watched(&case, &mut search, &["destroy", TYPED, "-auto-approve"]);
         assert_eq!(gone.code, 0, "{gone}");
-        search.folder(&case.path());
+        search.folder(&case.path()).unwrap();
         assert_eq!(search.hits(), Vec::<String>::new());
         eprintln!("canary with {}: {}", case.cli().name(), search.report());
         search.assert_saw(&["output", "argv", "environment", "state", "plan", "log", "manifest", "file"]);
@@ -282,13 +279,13 @@ fn a_secret_of_any_path_appears_nowhere() {
 #[test]
 fn the_search_finds_what_is_planted() {
     for case in cases("planted").take(1) {
-        let canaries = [Canary::new("a secret")];
+        let canaries = [Canary::new("a secret").unwrap()];
         let forms: Vec<String> = canaries[0].forms().map(str::to_owned).collect();
         // In every form, in files of every kind.
         for (index, form) in forms.iter().enumerate() {
             let mut search = Search::new(&canaries);
             case.write(&format!("leak-{index}/terraform.tfstate"), &format!("{{\"a\": \"x{form}y\"}}"));
-            search.folder(&case.path().join(format!("leak-{index}")));
+            search.folder(&case.path().join(format!("leak-{index}"))).unwrap();
             assert!(!search.hits().is_empty(), "{form}");
         }
         // In an argument and in a variable of a child.
@@ -299,7 +296,7 @@ fn the_search_finds_what_is_planted() {
                 .spawn()
                 .unwrap();
             let sampler = Sampler::start(std::process::id());
-            sampler.until_seen(child.id());
+            sampler.until_seen(child.id()).unwrap();
             let seen = sampler.stop();
             drop(child.stdin.take());
             child.wait().unwrap();

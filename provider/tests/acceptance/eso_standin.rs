@@ -18,7 +18,7 @@ use homelab_plane::wider::Eso;
 use homelab_plane::{Plane, skip};
 use serde_json::json;
 
-use self::controller::StandIn;
+pub(crate) use self::controller::StandIn;
 use crate::support::{Case, clis};
 
 /// The plane of these tests; `None` where the definitions are not to be had.

@@ -1,6 +1,8 @@
-//! Every call of every operation of `homelab_ingress` and `homelab_external_secret` fails once, in every way; the next run converges.
+//! Every call of every operation of a resource fails once, in every way; the next run converges. The resources are
+//! `homelab_ingress`, `homelab_external_secret` (without a controller, and with one that is waited for),
+//! `homelab_secret_store` and `homelab_kv_key`.
 //!
-//! The real Terraform, the real provider and a real API server, with a proxy between the last two. A run without faults
+//! The real Terraform, the real provider and a real API server or Vault, with a proxy between the last two. A run without faults
 //! counts the calls of an operation; then each of them fails in each way, in a case of its own. After that a run without
 //! faults has to leave exactly the objects and the state of the run that nothing happened to, and a plan after it is empty.
 //! At no moment is a gated path open, and no router names a middleware that is not there.
@@ -10,10 +12,13 @@
 //! out. Each test run has the two faults that are hardest; `HOMELAB_FAULTS=all` has every one.
 
 mod chain;
+mod kv;
 mod operation;
+mod peer;
 mod proxy;
 mod report;
 mod secret;
+mod store;
 mod subject;
 mod wire;
 mod world;
@@ -24,14 +29,15 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use homelab_plane::terraform::Cli;
-use homelab_plane::{Api, Options, Plane};
+use homelab_plane::{Api, Options, Plane, Vault};
 
 use self::chain::{Chain, Failure, Faulty, Golden, Outcome};
 use self::operation::Operation;
 use self::proxy::Fault;
-use self::subject::{EXTERNAL_SECRET, INGRESS, Subject};
+use self::subject::{AWAITED_SECRET, EXTERNAL_SECRET, INGRESS, KV_KEY, SECRET_STORE, Servers, Subject};
+use crate::eso_standin::StandIn;
 
-/// Cases in one Terraform: each is a process of 30 MB for as long as it runs.
+/// Cases in one Terraform, at most: each is a process of 30 MB for as long as it runs.
 const CASES: usize = 40;
 /// Terraforms at once, beside those that wait for a silent server.
 const AT_ONCE: usize = 2;
@@ -105,19 +111,41 @@ fn every_operation_of_a_secret_converges_after_every_fault_of_every_call() {
     every_operation_of(&EXTERNAL_SECRET);
 }
 
+#[test]
+fn every_operation_of_a_secret_that_is_awaited_converges_after_every_fault_of_every_call() {
+    every_operation_of(&AWAITED_SECRET);
+}
+
+#[test]
+fn every_operation_of_a_store_converges_after_every_fault_of_every_call() {
+    every_operation_of(&SECRET_STORE);
+}
+
+#[test]
+fn every_operation_of_a_key_converges_after_every_fault_of_every_call() {
+    every_operation_of(&KV_KEY);
+}
+
 fn every_operation_of(subject: &Subject) {
     let began = Instant::now();
     // Thousands of objects, which would be in the lists of all other tests.
-    let plane = Plane::start(&Options { without_vault: true, ..Options::default() }).unwrap();
-    let (api, cli) = (Api::admin(plane.env()).unwrap(), Cli::terraform().unwrap());
-    let proxy = proxy::Proxy::to(plane.env());
-    (subject.define)(&api);
-    let chain = |number: usize, cases: usize| Chain::new(subject, &cli, &proxy, &api, number * 1000, cases);
+    let plane = Plane::start(&Options { without_vault: !subject.has_vault, ..Options::default() }).unwrap();
+    let (env, cli) = (plane.env().clone(), Cli::terraform().unwrap());
+    let vault = subject.has_vault.then(|| Vault::root(&env).unwrap());
+    let servers = Servers { api: Api::admin(&env).unwrap(), vault, env };
+    let proxy = proxy::Proxy::to(&servers.env, subject.waits);
+    if !(subject.define)(&servers) {
+        return;
+    }
+    let _controller = subject.waits.then(|| StandIn::everywhere(&servers.api));
+    let chain = |number: usize, cases: usize| Chain::new(subject, &cli, &proxy, &servers, number * 1000, cases);
 
     let mut single = chain(0, 1);
     let counted: Vec<Counted> =
         subject.operations.iter().map(|operation| Counted { operation, golden: single.golden(operation) }).collect();
 
+    let most = counted.iter().flat_map(Counted::jobs).map(|job| job.applies.len()).max();
+    let cases = most.unwrap_or_default();
     let failures = Failures::default();
     let queue: Mutex<Vec<Job>> = Mutex::new(counted.iter().flat_map(Counted::jobs).collect());
     // The one that goes on from where the cases are, if there is one.
@@ -144,7 +172,7 @@ fn every_operation_of(subject: &Subject) {
         for number in 1..=AT_ONCE {
             let (chain, next, queue, failures) = (&chain, &next, &queue, &failures);
             scope.spawn(move || {
-                let mut chain = chain(number, CASES);
+                let mut chain = chain(number, cases);
                 while let Some(job) = next(chain.shape()) {
                     let left = job.run(&mut chain, failures);
                     queue.lock().unwrap().extend(left);

@@ -19,7 +19,10 @@ fn providers_schema_lists_everything_there_is() {
         assert_eq!(names("ephemeral_resource_schemas"), ["homelab_kv_secret", "homelab_secret"]);
         assert_eq!(names("functions"), ["go_duration", "kubernetes_version", "route_priority"]);
         let blocks = ours["provider"]["block"]["block_types"].as_object().unwrap();
-        assert_eq!(blocks.keys().collect::<Vec<_>>(), ["checks", "dns", "kubernetes", "probe", "site", "vault"]);
+        assert_eq!(
+            blocks.keys().collect::<Vec<_>>(),
+            ["checks", "dns", "kubernetes", "probe", "prometheus", "site", "vault"]
+        );
     }
 }
 

@@ -94,13 +94,10 @@ fn reload_marks_the_secret_and_warns_of_who_would_not_notice() {
 #[test]
 fn wrong_declarations_are_refused_at_their_attribute() {
     let Some(case) = guarded("badsecret") else { return };
-    let second = "  data \"DB_PASSWORD\" {\n    key = \"other\"\n  }\n";
     let both =
         "  data_from {\n    extract {\n      key = \"a\"\n    }\n    find {\n      name_regexp = \"a\"\n    }\n  }";
     let rewrite = "  data_from {\n    extract {\n      key = \"a\"\n    }\n    rewrite {}\n  }";
     for (configuration, words) in [
-        (PHOTOS_DB.replace("\"15m\"", "\"15 minutes\""), "HL2002"),
-        (PHOTOS_DB.replacen("  data ", &format!("{second}  data "), 1), "Duplicate"),
         (declared(both), "HL2004"),
         (declared(rewrite), "HL2004"),
         (declared("  timeouts {\n    create = \"soon\"\n  }"), "HL2002"),

@@ -9,7 +9,7 @@ use crate::secret::{PHOTOS_DB, put};
 use crate::support::{Case, SITE, clis};
 
 /// A case with the operator, a value in the store, and a provider that may read what the operator may.
-fn preflight(name: &str) -> Option<Case> {
+pub(crate) fn preflight(name: &str) -> Option<Case> {
     let mut case = Case::new(clis().first()?, name);
     put(&case, "from-the-store");
     if !operator(&case) {
@@ -20,7 +20,7 @@ fn preflight(name: &str) -> Option<Case> {
 }
 
 /// Gives the provider a `vault` block, with a token that may read the document of the case and these.
-fn may_read(case: &mut Case, more: &[&str]) {
+pub(crate) fn may_read(case: &mut Case, more: &[&str]) {
     let root = Vault::root(&case.env).unwrap();
     let paths = std::iter::once(&*case.namespace).chain(more.iter().copied());
     let rules: Vec<String> =

@@ -22,6 +22,13 @@ pub fn contradictions(config: &ProviderConfig) -> Vec<ModelError> {
     if let Attr::Known(dns) = &config.dns {
         dns_contradictions(dns, &mut found);
     }
+    if let Attr::Known(prometheus) = &config.prometheus {
+        let ways = [("token", is_set(&prometheus.token)), ("token_file", is_set(&prometheus.token_file))];
+        one_of("prometheus", "the identity is given", &ways, &mut found);
+        if let Some(words) = prometheus.url.known().and_then(|url| crate::upgrade_gate::url_problem(url)) {
+            found.push(wrong(&["prometheus", "url"], words));
+        }
+    }
     if let Attr::Known(probe) = &config.probe {
         for (name, value) in
             [("samples", &probe.samples), ("threshold", &probe.threshold), ("concurrency", &probe.concurrency)]
@@ -71,6 +78,11 @@ pub fn gaps(effective: &ProviderConfig) -> Vec<ModelError> {
         {
             found.push(wrong(&["vault", "kubernetes", "role"], "must name a role of the auth method"));
         }
+    }
+    if let Attr::Known(prometheus) = &effective.prometheus
+        && prometheus.url.is_null()
+    {
+        found.push(wrong(&["prometheus", "url"], "must be set, here or by HOMELAB_PROMETHEUS_URL"));
     }
     if let Attr::Known(dns) = &effective.dns {
         if dns.zone.is_null() && dns.zone_id.is_null() {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use homelab_cty::Block;
+use homelab_cty::{Block, ModelError};
 
 use super::environment::block_at;
 use super::*;
@@ -64,6 +64,7 @@ fn every_variable_reaches_its_argument() {
             // What makes the block of the argument, then the argument itself.
             let mut variables = match argument.path.split('.').next() {
                 Some("vault") => vec![("VAULT_ADDR", "https://vault.example.net")],
+                Some("prometheus") => vec![("HOMELAB_PROMETHEUS_URL", "https://prometheus.example.net")],
                 Some("dns") => vec![("HOMELAB_DNS_ZONE", "example.net")],
                 Some("kubernetes")
                     if !["gitops_dir", "in_cluster"].iter().any(|name| argument.path.ends_with(name)) =>
@@ -283,6 +284,7 @@ fn secrets_are_sensitive_and_not_in_debug_output() {
         ("kubernetes.exec", "env"),
         ("vault", "token"),
         ("dns", "api_token"),
+        ("prometheus", "token"),
     ] {
         assert!(block_at(&schema, block).unwrap().attributes[name].sensitive, "{block}.{name}");
     }
@@ -332,4 +334,37 @@ fn a_block_of_records_needs_a_zone_and_a_token_and_keeps_the_token_private() {
     for url in ["https://api.example.net/v4", "http://127.0.0.1:8080/v4", "http://[::1]:80", "http://localhost"] {
         assert!(problems(Dns { base_url: text(url), ..Dns::default() }, contradictions).is_empty(), "{url}");
     }
+}
+
+#[test]
+fn an_address_makes_the_block_of_prometheus_and_a_token_alone_does_not() {
+    let token = ("HOMELAB_PROMETHEUS_TOKEN", "hunter2");
+    assert_eq!(effective(&ProviderConfig::default(), &[token]).unwrap().prometheus, Attr::Null);
+    let named = |variables: &[(&str, &str)]| {
+        let config = effective(&ProviderConfig::default(), variables).unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"));
+        config.prometheus.into_known().unwrap()
+    };
+    let url = ("HOMELAB_PROMETHEUS_URL", "https://prometheus.example.net");
+    let block = named(&[url, token]);
+    assert_eq!((block.token.known().unwrap().expose().as_str(), block.timeout), ("hunter2", text("30s")));
+    let block = named(&[url, token, ("HOMELAB_PROMETHEUS_TOKEN_FILE", "/t")]);
+    assert_eq!((block.token.is_null(), block.token_file), (true, text("/t")), "a file wins, as for the store");
+}
+
+#[test]
+fn what_is_wrong_with_the_block_of_prometheus_is_said_at_its_argument() {
+    let of = |block: Prometheus| ProviderConfig { prometheus: Attr::Known(block), ..ProviderConfig::default() };
+    let at = |problems: Vec<ModelError>| problems.iter().map(|one| one.path.to_string()).collect::<Vec<_>>();
+    assert_eq!(at(gaps(&of(Prometheus::default()))), ["prometheus.url"]);
+    let two = Prometheus {
+        url: text("prometheus:9090"),
+        token: Attr::Known("hunter2".to_owned().into()),
+        token_file: text("/t"),
+        ..Prometheus::default()
+    };
+    assert_eq!(at(contradictions(&of(two))), ["prometheus.token_file", "prometheus.url"]);
+    let later = Prometheus { url: Attr::Unknown, ..Prometheus::default() };
+    assert_eq!(at(contradictions(&of(later.clone()))), Vec::<String>::new());
+    assert_eq!(at(gaps(&of(later))), Vec::<String>::new());
 }

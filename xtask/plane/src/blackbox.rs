@@ -1,14 +1,13 @@
 //! A running `blackbox_exporter`, to be asked what it thinks of a target.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::debian::{Debian, Found};
-use crate::http::Client;
+use crate::http::{Client, encoded};
 use crate::process::{Launch, Process, wait_for};
 use crate::wider::{on_free_ports, private_dir};
 use crate::{Error, Result};
@@ -121,18 +120,6 @@ impl Measured {
     pub fn succeeded(&self) -> bool {
         self.get("probe_success") == Some(1.0)
     }
-}
-
-fn encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]

@@ -85,6 +85,27 @@ impl Debian {
         beside: &[],
     };
 
+    /// Prometheus itself, out of the same package.
+    pub const PROMETHEUS: Self = Self {
+        name: "prometheus",
+        what: "Prometheus",
+        packages: &["prometheus"],
+        megabytes: 20,
+        installed_as: &["prometheus"],
+        program: "usr/bin/prometheus",
+        beside: &[],
+    };
+    /// Where jobs that end leave their metrics for Prometheus.
+    pub const PUSHGATEWAY: Self = Self {
+        name: "pushgateway",
+        what: "Pushgateway",
+        packages: &["prometheus-pushgateway"],
+        megabytes: 5,
+        installed_as: &["prometheus-pushgateway", "pushgateway"],
+        program: "usr/bin/prometheus-pushgateway",
+        beside: &[],
+    };
+
     /// The database, with its client.
     pub const POSTGRES: Self = Self {
         name: "postgres",
@@ -97,7 +118,15 @@ impl Debian {
     };
 
     /// All of the above.
-    pub const ALL: [Self; 5] = [Self::NGINX, Self::APACHE, Self::BLACKBOX, Self::PROMTOOL, Self::POSTGRES];
+    pub const ALL: [Self; 7] = [
+        Self::NGINX,
+        Self::APACHE,
+        Self::BLACKBOX,
+        Self::PROMTOOL,
+        Self::PROMETHEUS,
+        Self::PUSHGATEWAY,
+        Self::POSTGRES,
+    ];
 
     /// The known program of this name.
     pub fn by_name(name: &str) -> Option<Self> {

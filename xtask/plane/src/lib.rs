@@ -35,16 +35,21 @@
 
 pub mod apache;
 pub mod blackbox;
+pub mod canary;
 pub mod debian;
 pub mod dns_api;
 pub mod error;
 pub mod http;
 pub mod kube;
+pub mod kubeadm;
+pub mod machine;
 pub mod nginx;
 pub mod plane;
 pub mod postgres;
 pub mod process;
 pub mod programs;
+pub mod prometheus;
+pub mod pushgateway;
 pub mod relay;
 pub mod resident;
 pub mod skips;

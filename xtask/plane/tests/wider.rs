@@ -5,6 +5,8 @@ use std::net::TcpStream;
 use homelab_plane::apache::Apache;
 use homelab_plane::blackbox::Blackbox;
 use homelab_plane::nginx::Nginx;
+use homelab_plane::prometheus::{Past, Prometheus};
+use homelab_plane::pushgateway::Pushgateway;
 use homelab_plane::wider::{Eso, Traefik};
 use homelab_plane::{Api, Error, Vault, shared, skip};
 use serde_json::json;
@@ -101,6 +103,8 @@ fn servers_out_of_packages_come_and_go() {
     comes_and_goes("nginx_comes_and_goes", || Nginx::start("return 204;", &[]), Nginx::port);
     comes_and_goes("apache_comes_and_goes", || Apache::start(""), Apache::port);
     let modules = json!({ "modules": { "http_2xx": { "prober": "http" } } });
+    comes_and_goes("prometheus_comes_and_goes", || Prometheus::start(&Past::default()), Prometheus::port);
+    comes_and_goes("pushgateway_comes_and_goes", Pushgateway::start, Pushgateway::port);
     comes_and_goes("blackbox_comes_and_goes", || Blackbox::start(&modules), Blackbox::port);
 }
 

@@ -2,15 +2,22 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use homelab_backends::fleet::answer;
 use homelab_backends::vault::{StaticRole, Vault, VaultCause};
+use homelab_core::secret::preflight::{Answer, Document, KvVersion};
 use homelab_plane::postgres::Postgres;
 use homelab_plane::skip;
 use serde_json::json;
 
 use super::{root, settings, vault};
 
-/// One database for these tests, which Vault knows as `pg`; `None` where there is none.
+/// The password of a static role of the connection `pg`; `None` where there is no database.
 fn with_database(test: &str, role: &str) -> Option<String> {
+    with_role(test, "pg", role)
+}
+
+/// One database for these tests, which Vault knows by that connection too; `None` where there is none.
+fn with_role(test: &str, connection: &str, role: &str) -> Option<String> {
     static STARTED: Mutex<Option<Postgres>> = Mutex::new(None);
     let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
     if started.is_none() {
@@ -19,18 +26,15 @@ fn with_database(test: &str, role: &str) -> Option<String> {
                 skip(test, &error.to_string());
                 return None;
             }
-            postgres => {
-                let postgres = postgres.expect("PostgreSQL");
-                postgres.attach(&root(), "pg").expect("attached");
-                *started = Some(postgres);
-            }
+            postgres => *started = Some(postgres.expect("PostgreSQL")),
         }
     }
     let postgres = started.as_ref()?;
+    postgres.attach(&root(), connection).expect("attached");
     postgres
         .query("postgres", postgres.password(), &format!("CREATE ROLE \"{role}\" LOGIN PASSWORD 'before'"))
         .expect("a role");
-    let wish = json!({"db_name": "pg", "username": role, "rotation_period": 86400});
+    let wish = json!({"db_name": connection, "username": role, "rotation_period": 86400});
     let path = format!("database/static-roles/{role}");
     root().write(&path, &wish).expect("role").expect(&path, &[200, 204]).expect("role");
     // Vault has changed the password by now.
@@ -68,6 +72,28 @@ async fn a_role_may_be_there_and_give_nothing() {
     let error = error.expect_err("neither");
     assert_eq!(error.cause, VaultCause::Forbidden { path: "database/static-creds/backends_closed".to_owned() });
     assert!(error.is_blind());
+}
+
+#[tokio::test]
+async fn a_role_that_its_connection_does_not_allow_is_told_from_one_that_is_not_there() {
+    let (test, connection, role) = ("a static role that is not allowed", "pg_closed", "backends_barred");
+    let Some(password) = with_role(test, connection, role) else { return };
+    assert!(matches!(vault().static_role("database", role).await, Ok(StaticRole::Found(_))));
+    let path = format!("database/config/{connection}");
+    let others = json!({"allowed_roles": "another"});
+    root().write(&path, &others).expect("config").expect(&path, &[200, 204]).expect("config");
+    let barred = vault().static_role("database", role).await.expect("an answer");
+    let StaticRole::NotAllowed(words) = &barred else { panic!("{barred:?}") };
+    assert!(words.contains("is not an allowed role") && words.contains(role), "{words}");
+    assert!(!words.contains(&password));
+    // What the plan of a secret says of it: an error, since nobody gets it, whoever asks.
+    let document = Document {
+        mount: "database".to_owned(),
+        key: format!("static-creds/{role}"),
+        version: None,
+        engine: KvVersion::V1,
+    };
+    assert_eq!(answer(&vault(), &document, false).await, Answer::Closed(words.clone()));
 }
 
 #[tokio::test]

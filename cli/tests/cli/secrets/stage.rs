@@ -24,7 +24,18 @@ pub(crate) fn with_operator() -> Option<&'static Stage> {
 
 fn stage() -> &'static Stage {
     static STAGE: OnceLock<Stage> = OnceLock::new();
-    STAGE.get_or_init(|| {
+    STAGE.get_or_init(Stage::start)
+}
+
+impl Stage {
+    /// One of its own, for what nobody else should meet; `None` where the operator is not built, which is said.
+    pub(crate) fn own() -> Option<Self> {
+        let stage = Self::start();
+        let runs = stage.operator.lock().unwrap().is_some();
+        runs.then_some(stage)
+    }
+
+    fn start() -> Self {
         let plane = Plane::start(&Options::default()).unwrap();
         let operator = match Eso::start(plane.env()) {
             Ok(operator) => Some(operator),
@@ -34,15 +45,13 @@ fn stage() -> &'static Stage {
             }
             Err(error) => panic!("{error}"),
         };
-        let stage = Stage { plane, operator: Mutex::new(operator) };
+        let stage = Self { plane, operator: Mutex::new(operator) };
         if stage.operator.lock().unwrap().is_some() {
             stage.furnish();
         }
         stage
-    })
-}
+    }
 
-impl Stage {
     pub(crate) fn env(&self) -> &Env {
         self.plane.env()
     }

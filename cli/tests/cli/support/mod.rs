@@ -2,6 +2,7 @@
 
 mod json_schema;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -60,7 +61,22 @@ impl Homelab {
         self
     }
 
+    /// As [`Homelab::run`], with the files that are then in the folder in which it ran, by name.
+    pub(crate) fn run_and_list(mut self) -> (Ran, BTreeMap<String, String>) {
+        let ran = self.start();
+        let entries = std::fs::read_dir(self.home.path()).unwrap().map(|entry| entry.unwrap());
+        let files = entries.map(|entry| {
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            (entry.file_name().into_string().unwrap(), text)
+        });
+        (ran, files.collect())
+    }
+
     pub(crate) fn run(mut self) -> Ran {
+        self.start()
+    }
+
+    fn start(&mut self) -> Ran {
         let output = self.command.output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let ran = Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) };

@@ -15,7 +15,7 @@ pub(super) fn judge(check: &mut Check, object: &str, pod: &StaticPod, kubeadm: &
     for (flag, value) in &pod.flags {
         let written = extra.get(flag).map(String::as_str);
         match written.or_else(|| generated_by_kubeadm(&pod.component, flag)) {
-            Some(written) if written == value => {}
+            Some(written) if fits(written, value) => {}
             Some(_) => changed.push(flag.as_str()),
             // What depends on the cluster is kubeadm's own, and it will write it again.
             None if generated.contains(&flag.as_str()) => {}
@@ -39,6 +39,15 @@ pub(super) fn judge(check: &mut Check, object: &str, pod: &StaticPod, kubeadm: &
     }
 }
 
+/// Whether kubeadm would write what runs. A value that it puts after or before its own is told by an ellipsis in its place.
+fn fits(written: &str, runs: &str) -> bool {
+    match (written.strip_prefix('…'), written.strip_suffix('…')) {
+        (Some(end), _) => runs.ends_with(end),
+        (_, Some(start)) => runs.starts_with(start),
+        _ => written == runs,
+    }
+}
+
 /// The case that locked everybody out has words of its own.
 fn consequence(gone: &[&str], back: &[&str]) -> &'static str {
     let structured = gone.contains(&"authentication-config");
@@ -49,5 +58,24 @@ fn consequence(gone: &[&str], back: &[&str]) -> &'static str {
         }
         (true, false) => "kubeadm would take the structured authentication away: nobody could sign in by it.",
         _ => "kubeadm writes the static pod anew with the upgrade.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_beside_kubeadms_own_is_told_by_its_end() {
+        for (written, runs, same) in [
+            ("a", "a", true),
+            ("a", "ab", false),
+            ("…,Extra", "NodeRestriction,Extra", true),
+            ("…,Extra", "NodeRestriction", false),
+            ("Extra,…", "Extra,NodeRestriction", true),
+            ("Extra,…", "NodeRestriction", false),
+        ] {
+            assert_eq!(fits(written, runs), same, "{written} {runs}");
+        }
     }
 }

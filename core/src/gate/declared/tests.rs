@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use homelab_schema::upgrade_gate::{GateAddon, GatePin, GateWaiver};
+use homelab_schema::upgrade_gate::{GateAddon, GateManifests, GatePin, GatePrometheus, GateWaiver};
 
 use super::*;
 
@@ -53,7 +53,8 @@ fn a_declaration_becomes_a_request() {
     assert_eq!(request.window_seconds, 1800);
     assert_eq!(request.weights.of(CheckName::Skew), Weight::Warn);
     assert_eq!(request.weights.of(CheckName::Addons), Weight::Error);
-    assert_eq!(request.weights.of(CheckName::Etcd), Weight::Off, "what is left out keeps its default");
+    assert_eq!(request.weights.of(CheckName::Etcd), Weight::Error, "what is left out keeps its default");
+    assert_eq!(request.weights.of(CheckName::Manifests), Weight::Off);
     assert!(request.addons[0].required && request.pins[0].addon == "calico");
     assert_eq!(request.waivers[0].owner, "ops");
     assert_eq!(request.ignored_alerts, ["Noise"]);
@@ -169,4 +170,82 @@ fn what_is_not_known_yet_asks_nothing_yet() {
         change(&mut gate);
         assert_eq!(request(&gate), Ok(None), "{number}");
     }
+}
+
+#[test]
+fn manifests_that_are_declared_are_judged() {
+    let with = |helm: Attr<bool>, folder: Attr<String>| UpgradeGate {
+        manifests: Attr::Known(GateManifests { helm, folder }),
+        ..declared()
+    };
+    let asked = request(&with(true.into(), text("k8s"))).unwrap().unwrap();
+    assert_eq!(asked.manifests, Some(ManifestSources { helm: true, folder: Some("k8s".to_owned()) }));
+    assert_eq!(asked.weights.of(CheckName::Manifests), Weight::Error);
+    let mut quiet = with(true.into(), Attr::Null);
+    quiet.checks = GateChecks { manifests: Weight::Off.into(), ..GateChecks::default() }.into();
+    assert_eq!(request(&quiet).unwrap().unwrap().weights.of(CheckName::Manifests), Weight::Off, "who says so is heard");
+    let nothing = request(&with(false.into(), Attr::Null)).unwrap_err();
+    assert_eq!((nothing[0].path.to_string().as_str(), nothing[0].summary), ("manifests", "Nothing to look through"));
+    assert_eq!(request(&with(Attr::Unknown, Attr::Null)), Ok(None));
+    let recorded = UpgradeGate { evidence: text("evidence.json"), ..with(true.into(), Attr::Null) };
+    assert_eq!(request(&recorded).unwrap_err()[0].summary, "Evidence is recorded already");
+}
+
+#[test]
+fn a_source_that_is_named_is_judged_unless_somebody_says_otherwise() {
+    let of = |declared: &UpgradeGate| {
+        let weights = request(declared).unwrap().unwrap().weights;
+        [CheckName::Hosts, CheckName::Certificates, CheckName::Survival].map(|check| weights.of(check))
+    };
+    let mut declared = declared();
+    assert_eq!(of(&declared), [Weight::Off; 3]);
+    declared.host_evidence = Attr::Known(Vec::new());
+    assert_eq!(of(&declared), [Weight::Off; 3], "no file at all");
+    declared.host_evidence = Attr::Known(vec!["cp-1.json".to_owned()]);
+    declared.settings_before = text("before.json");
+    assert_eq!(of(&declared), [Weight::Error; 3]);
+    declared.checks = GateChecks { certificates: Weight::Warn.into(), ..GateChecks::default() }.into();
+    assert_eq!(of(&declared), [Weight::Error, Weight::Warn, Weight::Error]);
+    declared.host_evidence = Attr::Unknown;
+    assert_eq!(request(&declared), Ok(None), "which machines there are is not known yet");
+}
+
+#[test]
+fn whoever_names_a_prometheus_wants_its_alerts_unless_they_say_otherwise() {
+    let mut declared = declared();
+    declared.prometheus = Attr::Known(GatePrometheus::default());
+    let asked = |declared: &UpgradeGate| request(declared).unwrap().unwrap().weights.of(CheckName::Alerts);
+    assert_eq!(asked(&declared), Weight::Error);
+    declared.checks = GateChecks { alerts: Weight::Off.into(), ..GateChecks::default() }.into();
+    assert_eq!(asked(&declared), Weight::Off);
+    declared.prometheus = Attr::Known(GatePrometheus { url: Attr::Unknown, ..GatePrometheus::default() });
+    assert_eq!(request(&declared).unwrap(), None, "where it is, is not known yet");
+}
+
+#[test]
+fn a_prometheus_that_cannot_be_asked_is_refused_at_its_attribute() {
+    let refusals = |block: GatePrometheus, evidence: Attr<String>| {
+        let declared = UpgradeGate { prometheus: Attr::Known(block), evidence, ..declared() };
+        let refused = request(&declared).err().unwrap_or_default();
+        refused.iter().map(|one| format!("{}: {}", one.path, one.detail)).collect::<Vec<_>>().join("\n")
+    };
+    let block = |url: &str, timeout: &str| GatePrometheus {
+        url: text(url),
+        timeout: text(timeout),
+        ..GatePrometheus::default()
+    };
+    for (url, timeout, said) in [
+        ("prometheus:9090", "10s", "prometheus.url: It must begin with https:// or http://."),
+        ("http:///graph", "10s", "prometheus.url: It must name a host."),
+        ("https://ops:hunter2@prometheus.example.net", "10s", "prometheus.url: It must hold no credentials"),
+        ("https://prometheus.example.net/?x=1", "10s", "prometheus.url: It must end with the host or a path"),
+        ("https://prometheus.example.net", "0s", "prometheus.timeout: \"0s\" is no duration that is longer than 0."),
+        ("https://prometheus.example.net", "soon", "prometheus.timeout"),
+    ] {
+        let refused = refusals(block(url, timeout), Attr::Null);
+        assert!(refused.starts_with(said) && !refused.contains("hunter2"), "{url} {timeout}: {refused}");
+    }
+    assert_eq!(refusals(block("http://prometheus.monitoring.svc:9090/prefix", "1m"), Attr::Null), "");
+    let both = refusals(GatePrometheus::default(), text("evidence.json"));
+    assert!(both.starts_with("prometheus: Recorded evidence holds what Prometheus said"), "{both}");
 }

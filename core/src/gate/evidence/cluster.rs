@@ -51,13 +51,21 @@ impl Pod {
         let owner = self.owner.as_ref()?;
         match (owner.kind.as_str(), owner.name.rsplit_once('-')) {
             ("ReplicaSet", Some((deployment, _))) => Some(("Deployment", deployment)),
+            // The runs of a CronJob are named after the minute in which they began.
+            ("Job", Some((cron, minute))) if minute.len() >= 8 && minute.bytes().all(|c| c.is_ascii_digit()) => {
+                Some(("CronJob", cron))
+            }
             (kind, _) => Some((kind, &owner.name)),
         }
     }
 
-    /// `namespace/name`.
+    /// What a finding about it is about: its workload, since a pod's own name changes with every roll-out and node; the pod
+    /// itself where nothing would make it again.
     pub(in crate::gate) fn object(&self) -> String {
-        format!("pod {}/{}", self.namespace, self.name)
+        match self.workload() {
+            Some((kind, name)) => format!("{kind} {}/{name}", self.namespace),
+            None => format!("pod {}/{}", self.namespace, self.name),
+        }
     }
 }
 

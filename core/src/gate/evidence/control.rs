@@ -50,7 +50,8 @@ pub struct KubeletConfig {
 pub struct KubeadmConfig {
     /// `kubeadm.k8s.io/v1beta4`.
     pub api_version: String,
-    /// Extra arguments by component (`kube-apiserver`, …) and name without leading dashes.
+    /// Extra arguments by component (`kube-apiserver`, …) and name without leading dashes. An ellipsis stands for the value
+    /// of kubeadm's own, where one is put after or before it.
     pub extra_args: BTreeMap<String, BTreeMap<String, String>>,
 }
 
@@ -115,6 +116,26 @@ pub struct Alerts {
     pub evaluated_seconds_ago: u64,
     /// The alerts that fire.
     pub firing: Vec<Alert>,
+    /// Rules that cannot fire, whatever happens.
+    #[serde(default)]
+    pub blind: Vec<BlindRule>,
+}
+
+/// An alerting rule that cannot fire.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BlindRule {
+    /// Name of its alert.
+    pub name: String,
+    /// Its severity label; empty where it has none.
+    #[serde(default)]
+    pub severity: String,
+    /// Why, as a fragment such as "nobody publishes `node_md_disks`".
+    pub why: String,
+    /// Whether it is about something that was never there, such as software that is not in use. Else it could fire once, or
+    /// is about to.
+    #[serde(default)]
+    pub never: bool,
 }
 
 /// An alert that fires.

@@ -41,6 +41,9 @@ pub enum Measured<T> {
     Absent(String),
     /// Nothing could be seen, for this reason: a fragment such as "nodes is forbidden".
     NotMeasured(String),
+    /// Left out on purpose, and no gap: clusters of this kind have none of it, or it is told only by a source that nobody
+    /// declared. A fragment such as "k3s runs no static pods"; a report repeats it.
+    Omitted(String),
 }
 
 impl<T> Measured<T> {
@@ -50,14 +53,16 @@ impl<T> Measured<T> {
             Self::Seen(seen) | Self::Partial { seen, .. } | Self::Stale { seen, .. } | Self::Restarted { seen, .. } => {
                 Some(seen)
             }
-            Self::Forbidden(_) | Self::Unreachable(_) | Self::Absent(_) | Self::NotMeasured(_) => None,
+            Self::Forbidden(_) | Self::Unreachable(_) | Self::Absent(_) | Self::NotMeasured(_) | Self::Omitted(_) => {
+                None
+            }
         }
     }
 
     /// Why it is not the whole truth of now, as a fragment; `None` where it is.
     pub fn gap(&self) -> Option<String> {
         Some(match self {
-            Self::Seen(_) => return None,
+            Self::Seen(_) | Self::Omitted(_) => return None,
             Self::Partial { why, .. } => format!("only a part was seen: {why}"),
             Self::Stale { why, .. } => format!("what was seen is old: {why}"),
             Self::Restarted { why, .. } => format!("it began anew meanwhile: {why}"),
@@ -66,6 +71,66 @@ impl<T> Measured<T> {
             Self::Absent(why) => format!("it does not exist: {why}"),
             Self::NotMeasured(why) => why.clone(),
         })
+    }
+
+    /// Why it was left out on purpose, as a fragment; `None` where it was looked for.
+    pub fn omitted(&self) -> Option<&str> {
+        match self {
+            Self::Omitted(why) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// Whether somebody looked for it, with whatever result.
+    pub fn was_looked_for(&self) -> bool {
+        !matches!(self, Self::NotMeasured(_) | Self::Omitted(_))
+    }
+
+    /// What was seen, by reference.
+    pub fn as_ref(&self) -> Measured<&T> {
+        match self {
+            Self::Seen(seen) => Measured::Seen(seen),
+            Self::Partial { seen, why } => Measured::Partial { seen, why: why.clone() },
+            Self::Stale { seen, why } => Measured::Stale { seen, why: why.clone() },
+            Self::Restarted { seen, why } => Measured::Restarted { seen, why: why.clone() },
+            Self::Forbidden(why) => Measured::Forbidden(why.clone()),
+            Self::Unreachable(why) => Measured::Unreachable(why.clone()),
+            Self::Absent(why) => Measured::Absent(why.clone()),
+            Self::NotMeasured(why) => Measured::NotMeasured(why.clone()),
+            Self::Omitted(why) => Measured::Omitted(why.clone()),
+        }
+    }
+
+    /// The same of something that is made of what was seen.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Measured<U> {
+        match self {
+            Self::Seen(seen) => Measured::Seen(make(seen)),
+            Self::Partial { seen, why } => Measured::Partial { seen: make(seen), why },
+            Self::Stale { seen, why } => Measured::Stale { seen: make(seen), why },
+            Self::Restarted { seen, why } => Measured::Restarted { seen: make(seen), why },
+            Self::Forbidden(why) => Measured::Forbidden(why),
+            Self::Unreachable(why) => Measured::Unreachable(why),
+            Self::Absent(why) => Measured::Absent(why),
+            Self::NotMeasured(why) => Measured::NotMeasured(why),
+            Self::Omitted(why) => Measured::Omitted(why),
+        }
+    }
+
+    /// The same, with the place that it is about before its reason.
+    #[must_use]
+    pub fn on(self, place: &str) -> Self {
+        let at = |why: String| format!("{place}: {why}");
+        match self {
+            Self::Seen(seen) => Self::Seen(seen),
+            Self::Partial { seen, why } => Self::Partial { seen, why: at(why) },
+            Self::Stale { seen, why } => Self::Stale { seen, why: at(why) },
+            Self::Restarted { seen, why } => Self::Restarted { seen, why: at(why) },
+            Self::Forbidden(why) => Self::Forbidden(at(why)),
+            Self::Unreachable(why) => Self::Unreachable(at(why)),
+            Self::Absent(why) => Self::Absent(at(why)),
+            Self::NotMeasured(why) => Self::NotMeasured(at(why)),
+            Self::Omitted(why) => Self::Omitted(at(why)),
+        }
     }
 }
 
@@ -92,6 +157,7 @@ mod tests {
             (Measured::Unreachable(why()), false, Some("nobody answered: of that")),
             (Measured::Absent(why()), false, Some("it does not exist: of that")),
             (Measured::NotMeasured(why()), false, Some("of that")),
+            (Measured::Omitted(why()), false, None),
         ] {
             assert_eq!(measured.seen().is_some(), seen, "{measured:?}");
             assert_eq!(measured.gap().as_deref(), gap, "{measured:?}");

@@ -1,5 +1,8 @@
 //! The lifecycle of Kubernetes' own APIs, from 1.16 to 1.43.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::gate::day::Day;
 use crate::gate::version::Minor;
 
@@ -7,7 +10,7 @@ use crate::gate::version::Minor;
 pub const REVIEWED_THROUGH: Minor = Minor::of(37);
 
 /// Where a row comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Source {
     /// What was read.
     pub what: &'static str,
@@ -22,7 +25,7 @@ const GUIDE: Source =
     Source { what: "Kubernetes documentation, deprecated API migration guide", checked_on: "2026-11-20" };
 
 /// An API version of some resources that is no longer served from a release on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RemovedApi {
     /// First release line that does not serve it.
     pub removed_in: Minor,
@@ -143,5 +146,20 @@ mod tests {
                 assert!(!(same_version && overlap), "{left:?} and {right:?} say the same");
             }
         }
+    }
+
+    /// In a table, which is made while it is compiled, this is an error of the build.
+    #[test]
+    #[should_panic(expected = "a row says where it was read")]
+    fn a_row_without_a_source_is_not_built() {
+        let source = Source { what: "", checked_on: "2026-11-21" };
+        let _ = row(38, "apps", "v0", &[], source);
+    }
+
+    #[test]
+    #[should_panic(expected = "a row says on which day it was read")]
+    fn a_row_without_a_day_is_not_built() {
+        let source = Source { what: "a page", checked_on: "last week" };
+        let _ = row(38, "apps", "v0", &[], source);
     }
 }

@@ -5,6 +5,7 @@
 //! not judged.
 
 use super::apis::Source;
+use crate::gate::day::Day;
 use crate::gate::version::Minor;
 
 /// The first release line whose removals are in the tables.
@@ -23,6 +24,8 @@ pub(in crate::gate) struct Gone {
 }
 
 const fn gone(minor: u32, component: &'static str, names: &'static [&'static str], source: Source) -> Gone {
+    assert!(!source.what.is_empty(), "a row says where it was read");
+    assert!(Day::is_day(source.checked_on), "a row says on which day it was read");
     Gone { removed_in: Minor::of(minor), component, names, source }
 }
 
@@ -254,5 +257,20 @@ mod tests {
         let apiserver = KUBEADM_FLAGS[0].1;
         assert!(apiserver.contains(&"authorization-mode") && !apiserver.contains(&"authentication-config"));
         assert_eq!(generated_by_kubeadm("kube-apiserver", "advertise-address"), None);
+    }
+
+    /// In a table, which is made while it is compiled, this is an error of the build.
+    #[test]
+    #[should_panic(expected = "a row says where it was read")]
+    fn a_row_without_a_source_is_not_built() {
+        let source = Source { what: "", checked_on: "2026-11-21" };
+        let _ = gone(38, "kubelet", &["x"], source);
+    }
+
+    #[test]
+    #[should_panic(expected = "a row says on which day it was read")]
+    fn a_row_without_a_day_is_not_built() {
+        let source = Source { what: "a page", checked_on: "last week" };
+        let _ = gone(38, "kubelet", &["x"], source);
     }
 }

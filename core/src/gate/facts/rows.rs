@@ -153,3 +153,27 @@ pub(super) static ROWS: &[Fact] = &[
     tested("kyverno", "1.18", (33, 35), "", KYVERNO),
     tested("kyverno", "1.19", (33, 35), "", KYVERNO),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In the table, which is made while it is compiled, this is an error of the build.
+    #[test]
+    #[should_panic(expected = "a row says where it was read")]
+    fn a_row_without_a_source_is_not_built() {
+        let _ = tested("calico", "9.9", (36, 37), "", ("", "2026-11-21"));
+    }
+
+    #[test]
+    #[should_panic(expected = "a row says on which day it was read")]
+    fn a_row_without_a_day_is_not_built() {
+        let _ = refuses("calico", "9.9", (36, 37), "", ("a page", ""));
+    }
+
+    #[test]
+    #[should_panic(expected = "an end of life is a day")]
+    fn an_end_without_a_day_is_not_built() {
+        let _ = ends("calico", "9.9", "soon", ("a page", "2026-11-21"));
+    }
+}

@@ -8,6 +8,7 @@ use super::super::{
     ApiRequest, CheckName, Component, ComponentKind, Coverage, CoverageState, Evidence, KubeVersion, Measured, Metric,
     Minor, Node, Report, Request, StoredUse, Verdict, judge,
 };
+use super::tests::elsewhere;
 
 const PLACES: [&str; 4] = ["cp-1", "cp-2", "worker-1", "elsewhere"];
 
@@ -86,7 +87,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
             deprecated_requests,
             stored_uses,
             searched_through: Minor::of(through),
-            ..Evidence::blind("")
+            ..elsewhere()
         })
 }
 
@@ -105,7 +106,7 @@ fn healthy() -> impl Strategy<Value = Evidence> {
                 requests: Vec::new(),
             }),
             stored_uses: Measured::Seen(Vec::new()),
-            ..Evidence::blind("")
+            ..elsewhere()
         }
     })
 }

@@ -37,6 +37,8 @@ pub enum Answer {
     NoMount,
     /// An engine of another kind is mounted there: its name.
     OtherEngine(String),
+    /// It is a static role of the database engine, which gives its credentials to nobody: the engine's words.
+    Closed(String),
     /// Our identity may not look.
     Forbidden,
     /// It could not be asked: why, as a sentence without its full stop.
@@ -80,6 +82,11 @@ pub fn judge(wanted: &Wanted, answer: &Answer) -> Option<Finding> {
             codes::WRONG_MOUNT,
             format!("At {} there is {engine}, which is not what `version` of the store says.", document.mount),
         )),
+        Answer::Closed(words) => {
+            let observed = format!("The database engine at {} gives it to nobody: {words}.", document.mount);
+            let closed = finding(codes::MISSING_KEY, observed).summary(format!("{document} gives no credentials"));
+            Some(closed.clears("Add the role to `allowed_roles` of its connection."))
+        }
         Answer::Forbidden => Some(finding(
             codes::PREFLIGHT_UNSEEN,
             format!("The provider's `vault` identity may not read {document}: permission denied."),

@@ -167,4 +167,10 @@ fn a_static_role_is_there_or_not_and_has_the_properties_of_one() {
     assert_eq!(said(&all[1], &Answer::Role), Some(("HL2402", "data[\"Q\"].property".to_owned())));
     let absent = judge(&all[0], &Answer::Absent).expect("a finding");
     assert_eq!(absent.observed, "The database engine at database has no static role photos.");
+    let closed = judge(&all[0], &Answer::Closed("\"photos\" is not an allowed role".to_owned())).expect("a finding");
+    assert_eq!((closed.code.id, closed.severity), ("HL2401", Severity::Error));
+    assert_eq!(
+        closed.observed,
+        "The database engine at database gives it to nobody: \"photos\" is not an allowed role."
+    );
 }

@@ -64,7 +64,7 @@ fn pending(found: Readiness, words: &str) {
 #[track_caller]
 fn failed(found: Readiness, words: &str) {
     match found {
-        Readiness::Failed(why) if why.contains(words) => {}
+        Readiness::Failed(why) if why.sentence().contains(words) => {}
         other => panic!("{other:?} and not failed: {words}"),
     }
 }

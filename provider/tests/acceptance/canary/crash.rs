@@ -8,12 +8,11 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use homelab_plane::canary::{Canary, Search, is_below, parents};
 use homelab_plane::process::wait_for;
 use homelab_plane::skip;
 use serde_json::json;
 
-use super::processes::{is_below, parents};
-use super::search::{Canary, Search};
 use crate::support::cases;
 
 /// Somebody uses the secret to sign in at a server that takes the connection and never answers.
@@ -63,7 +62,7 @@ fn machine_dumps(folder: &Path, canary: &Canary) -> bool {
     child.wait().unwrap();
     let canaries = std::slice::from_ref(canary);
     let mut search = Search::new(canaries);
-    search.folder(folder);
+    search.folder(folder).unwrap();
     !search.hits().is_empty()
 }
 
@@ -86,7 +85,7 @@ fn providers(root: u32) -> Vec<u32> {
 #[test]
 fn a_crash_leaves_no_memory_behind() {
     for case in cases("crash").take(1) {
-        let canary = Canary::new("the secret in memory");
+        let canary = Canary::new("the secret in memory").unwrap();
         if !machine_dumps(&case.path().join("proof"), &canary) {
             return skip(
                 "a_crash_leaves_no_memory_behind",
@@ -140,7 +139,7 @@ fn a_crash_leaves_no_memory_behind() {
         let canaries = [canary];
         let mut search = Search::new(&canaries);
         fs::remove_dir_all(case.path().join("proof")).unwrap();
-        search.folder(&case.path());
+        search.folder(&case.path()).unwrap();
         assert_eq!(search.hits(), Vec::<String>::new());
     }
 }

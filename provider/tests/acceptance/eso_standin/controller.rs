@@ -1,4 +1,4 @@
-//! The stand-in itself: one namespace, one turn after the other, as the reconciler of 0.20 goes through its steps.
+//! The stand-in itself: one namespace or all of them, one turn after the other, as the reconciler of 0.20 goes through its steps.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher as _};
@@ -21,6 +21,8 @@ const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-clea
 const HASH: &str = "reconcile.external-secrets.io/data-hash";
 /// Between two turns.
 const TURN: Duration = Duration::from_millis(50);
+/// The same where a turn is about a whole cluster.
+const LONG_TURN: Duration = Duration::from_millis(200);
 
 /// How an Event is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +64,7 @@ pub(super) enum Behaviour {
 }
 
 /// A running stand-in. It ends when it is dropped.
-pub(super) struct StandIn {
+pub(crate) struct StandIn {
     wishes: Arc<Mutex<Wishes>>,
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -79,19 +81,22 @@ struct Wishes {
 impl StandIn {
     /// Looks after the namespace of the case; does nothing until it is told.
     pub(super) fn start(case: &Case) -> Self {
-        let wishes = Arc::new(Mutex::new(Wishes { behaviour: Behaviour::Absent, number: 0, skew: 0 }));
+        Self::run(Controller::new(&case.api, &case.namespace), Behaviour::Absent, TURN)
+    }
+
+    /// Looks after a whole cluster, and syncs whatever it finds.
+    pub(crate) fn everywhere(api: &Api) -> Self {
+        Self::run(Controller::new(api, ""), Behaviour::Syncs { after: 0 }, LONG_TURN)
+    }
+
+    fn run(mut controller: Controller, behaviour: Behaviour, turn: Duration) -> Self {
+        let wishes = Arc::new(Mutex::new(Wishes { behaviour, number: 0, skew: 0 }));
         let ended = Arc::new(AtomicBool::new(false));
-        let mut controller = Controller {
-            api: case.api.clone(),
-            namespace: case.namespace.clone(),
-            events: BTreeMap::new(),
-            thought: BTreeMap::new(),
-        };
         let (theirs, end) = (Arc::clone(&wishes), Arc::clone(&ended));
         let thread = std::thread::spawn(move || {
             while !end.load(Ordering::SeqCst) {
                 controller.turn(&theirs);
-                std::thread::sleep(TURN);
+                std::thread::sleep(turn);
             }
         });
         Self { wishes, ended, thread: Some(thread) }
@@ -138,6 +143,9 @@ pub(super) fn store_status(api: &Api, namespace: &str, is_ready: bool) {
 
 struct Controller {
     api: Api,
+    /// Whether it looks after all namespaces.
+    is_everywhere: bool,
+    /// The one that it works in.
     namespace: String,
     /// Names and counts of what was recorded, by object and words.
     events: BTreeMap<(String, String), (String, u32)>,
@@ -146,6 +154,13 @@ struct Controller {
 }
 
 impl Controller {
+    /// In that namespace; in all where it is empty.
+    fn new(api: &Api, namespace: &str) -> Self {
+        let (events, thought) = (BTreeMap::new(), BTreeMap::new());
+        let is_everywhere = namespace.is_empty();
+        Self { api: api.clone(), is_everywhere, namespace: namespace.to_owned(), events, thought }
+    }
+
     fn turn(&mut self, wishes: &Mutex<Wishes>) {
         let (behaviour, number, skew) = {
             let wishes = wishes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -154,9 +169,16 @@ impl Controller {
         if matches!(behaviour, Behaviour::Absent) {
             return;
         }
-        let path = format!("/apis/external-secrets.io/v1/namespaces/{}/externalsecrets", self.namespace);
-        for object in self.api.list(&path).unwrap() {
-            let path = format!("{path}/{}", text(&object, "/metadata/name"));
+        let group = "/apis/external-secrets.io/v1";
+        let all = if self.is_everywhere { String::new() } else { format!("namespaces/{}/", self.namespace) };
+        for object in self.api.list(&format!("{group}/{all}externalsecrets")).unwrap() {
+            self.namespace = text(&object, "/metadata/namespace");
+            let name = text(&object, "/metadata/name");
+            let path = format!("{group}/namespaces/{}/externalsecrets/{name}", self.namespace);
+            // In a whole cluster most are done with, and nobody takes their Secrets away unseen.
+            if self.is_everywhere && is_settled(&object) {
+                continue;
+            }
             let turns = self.thought.entry((
                 text(&object, "/metadata/uid"),
                 object["metadata"]["generation"].to_string(),
@@ -169,8 +191,13 @@ impl Controller {
 
     fn reconcile(&mut self, path: &str, mut object: Value, behaviour: &Behaviour, turns: u32, skew: i64) {
         if object["metadata"]["deletionTimestamp"].is_string() {
-            if object["metadata"]["finalizers"].is_array() {
-                object["metadata"]["finalizers"] = json!([]);
+            if object["metadata"]["finalizers"].as_array().is_some_and(|all| all.contains(&json!(FINALIZER))) {
+                if object["spec"]["target"]["deletionPolicy"] == "Delete" {
+                    let secret = format!("/api/v1/namespaces/{}/secrets/{}", self.namespace, target(&object));
+                    accepted(self.api.delete(&secret).unwrap());
+                }
+                // Others' stay: that of an orphaning delete, for one.
+                object["metadata"]["finalizers"].as_array_mut().unwrap().retain(|one| one != FINALIZER);
                 self.update(path, &object);
             }
             return;
@@ -207,7 +234,8 @@ impl Controller {
             }
             condition(&mut status, "False", "SecretSyncedError", failure.condition, skew);
         } else {
-            if !self.write_secret(&object, &secret, !matches!(behaviour, Behaviour::SyncsNothing), skew) {
+            let is_complete = !matches!(behaviour, Behaviour::SyncsNothing);
+            if !self.write_secret(path, &object, &secret, is_complete, skew) {
                 return;
             }
             condition(&mut status, "True", "SecretSynced", "secret synced", skew);
@@ -227,10 +255,15 @@ impl Controller {
     }
 
     /// Writes the Secret as its own manager; whether that worked.
-    fn write_secret(&mut self, object: &Value, path: &str, is_complete: bool, skew: i64) -> bool {
+    fn write_secret(&mut self, source: &str, object: &Value, path: &str, is_complete: bool, skew: i64) -> bool {
         let name = text(object, "/metadata/name");
         let manager = format!("externalsecrets.external-secrets.io/{name}");
         let live = self.api.get(path).unwrap();
+        // One that goes has let go of its Secret by now, perhaps: whoever takes that again has it collected.
+        let now = self.api.get(source).unwrap();
+        if now.status != 200 || now.body["metadata"]["deletionTimestamp"].is_string() {
+            return false;
+        }
         let (exists, mut secret) = match live.status {
             200 => (true, live.body),
             _ => (
@@ -331,6 +364,14 @@ fn accepted(answer: Answer) -> Option<Value> {
         return None;
     }
     Some(answer.expect("a write of the stand-in", &[200, 201]).unwrap())
+}
+
+/// Whether there is nothing to do about it.
+fn is_settled(object: &Value) -> bool {
+    let status = &object["status"];
+    status["syncedResourceVersion"] == synced_version(object).as_str()
+        && status["conditions"][0]["status"] == "True"
+        && object["metadata"]["deletionTimestamp"].is_null()
 }
 
 /// As the controller has it: the generation, and a hash of labels and annotations.

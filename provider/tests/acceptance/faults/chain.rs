@@ -3,14 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use homelab_plane::Api;
 use homelab_plane::terraform::{Cli, Workspace};
 use serde_json::Value;
 
 use super::operation::{Operation, Shape};
 use super::proxy::{Fault, Proxy};
 use super::report::{Said, changes, diagnostics, difference, differences, replaced};
-use super::subject::Subject;
+use super::subject::{Servers, Subject};
 use super::world::{Objects, comparable, snapshot};
 use crate::support::offline;
 
@@ -56,7 +55,7 @@ struct Case {
 pub(super) struct Chain<'a> {
     subject: &'a Subject,
     proxy: &'a Proxy,
-    api: &'a Api,
+    servers: &'a Servers,
     work: Workspace,
     cases: Vec<Case>,
     shape: Shape,
@@ -69,7 +68,7 @@ impl<'a> Chain<'a> {
         subject: &'a Subject,
         cli: &Cli,
         proxy: &'a Proxy,
-        api: &'a Api,
+        servers: &'a Servers,
         first: usize,
         count: usize,
     ) -> Self {
@@ -80,9 +79,9 @@ impl<'a> Chain<'a> {
         let mut work = offline(cli);
         // Keys and certificates between Terraform and a provider are half of what a short run costs.
         work.env("TF_DISABLE_PLUGIN_TLS", "1");
-        let mut chain = Self { subject, proxy, api, work, cases, shape: Shape::Nothing, generation: 0 };
+        let mut chain = Self { subject, proxy, servers, work, cases, shape: Shape::Nothing, generation: 0 };
         for case in &chain.cases {
-            (subject.make_namespace)(api, &case.namespace);
+            (subject.make_namespace)(servers, &case.namespace);
         }
         chain.work.write("provider.tf", &chain.providers());
         chain.go(Shape::Nothing);
@@ -111,10 +110,10 @@ impl<'a> Chain<'a> {
         self.begin(operation);
         self.arm(&[]);
         self.work.ok(["plan", "-out=p"]);
-        let plan = self.proxy.seen(&self.cases[0].name).0;
+        let plan = self.proxy.seen(&self.cases[0].name).calls;
         self.arm(&[]);
         self.work.ok(["apply", "p"]);
-        let apply = self.proxy.seen(&self.cases[0].name).0;
+        let apply = self.proxy.seen(&self.cases[0].name).calls;
         let second = self.work.run(["plan", "-detailed-exitcode"]);
         assert_eq!(second.code, 0, "{}: {second}", operation.name);
         let (case, world) = (&self.cases[0], self.world());
@@ -142,7 +141,7 @@ impl<'a> Chain<'a> {
         let drops_warnings = operation.replaces || (self.subject.asks_late && has_another_name);
         let (start, state) = (self.world(), self.state_file());
         for faults in plans.chunks(self.len()) {
-            self.run_with(drops_warnings, faults, &["plan", "-json"], &mut outcome);
+            self.run_with(drops_warnings, faults, &["plan", "-json"], None, &mut outcome);
             let is_written = self.state_file() != state;
             assert!(!is_written, "{}: a plan wrote the state, with one of {faults:?}", operation.name);
             let world = self.world();
@@ -157,7 +156,7 @@ impl<'a> Chain<'a> {
 
         self.arm(&[]);
         self.work.ok(["plan", "-out=p"]);
-        self.run_with(drops_warnings, applies, &["apply", "-json", "p"], &mut outcome);
+        self.run_with(drops_warnings, applies, &["apply", "-json", "p"], Some(golden), &mut outcome);
         let world = self.world();
         self.judge(applies, &mut outcome, |case, faulty| {
             let objects = &world[&case.namespace];
@@ -190,8 +189,10 @@ impl<'a> Chain<'a> {
 
     fn begin(&mut self, operation: &Operation) {
         assert_eq!(self.shape, operation.from);
+        // What an operation before this one has left on purpose is none of its own.
+        self.cases.iter().for_each(|case| (self.subject.tidy)(self.servers, &case.namespace));
         if operation.adopts {
-            self.cases.iter().for_each(|case| (self.subject.make_by_hand)(self.api, &case.namespace));
+            self.cases.iter().for_each(|case| (self.subject.make_by_hand)(self.servers, &case.namespace));
         }
         self.generation += usize::from(operation.replaces);
         self.declare(operation.to);
@@ -215,6 +216,7 @@ provider "homelab" {
       args    = ["-c", "printf '{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":{\"token\":\"CASE.%s\"}}' $PPID"]
     }
   }
+OWN
   site {
     root_domain = "SPACE.example.net"
     middlewares {
@@ -224,7 +226,10 @@ provider "homelab" {
 }
 "#;
         let of = |case: &Case| {
-            let block = block.replace("CASE", &case.name).replace("SPACE", &case.namespace);
+            let block = block
+                .replace("OWN", self.subject.provider)
+                .replace("CASE", &case.name)
+                .replace("SPACE", &case.namespace);
             block.replace("PROXY", &self.proxy.address())
         };
         self.cases.iter().map(of).collect()
@@ -238,25 +243,45 @@ provider "homelab" {
         }
     }
 
-    /// Runs a command with these faults. All of them have to happen, and what was not waited for is said at its resource.
-    fn run_with(&self, drops_warnings: bool, faults: &[Faulty], command: &[&str], outcome: &mut Outcome) {
+    /// Runs a command with these faults. All of them have to happen, and what was not made good is said at its resource.
+    /// `golden` is what an apply that made it good has led to.
+    fn run_with(
+        &self,
+        drops_warnings: bool,
+        faults: &[Faulty],
+        command: &[&str],
+        golden: Option<&Golden>,
+        outcome: &mut Outcome,
+    ) {
         self.arm(faults);
         let parallelism = format!("-parallelism={}", self.len());
         let (verb, rest) = command.split_first().unwrap();
         let output = self.work.run([*verb, &parallelism].iter().chain(rest));
         let said = diagnostics(&output);
         for (case, faulty) in self.cases.iter().zip(faults) {
-            if !self.proxy.seen(&case.name).1 {
+            if !self.proxy.seen(&case.name).fired {
                 outcome.missed.push(*faulty);
             }
         }
+        let world = golden.map(|_| self.world());
+        let is_done = |case: &Case, faulty: Faulty| {
+            let happened = self.proxy.seen(&case.name);
+            let Some((golden, world)) = golden.zip(world.as_ref()) else { return happened.again };
+            // A write is looked for afterwards, or made again; a look that failed is made again.
+            let is_write = |call: &String| !call.starts_with("GET ") && !call.contains("dryRun");
+            let (before, from) = golden.apply.split_at(faulty.call - 1);
+            let is_awaiting = self.subject.waits && before.iter().any(is_write);
+            (is_write(&from[0]) || happened.again || is_awaiting)
+                && comparable(&world[&case.namespace], &case.namespace) == golden.objects
+                && self.state(case) == golden.state
+        };
         self.judge(faults, outcome, |case, faulty| {
             // What leaves the configuration is said without an address.
             let is_of = |one: &Said| one.address == case.address() || one.words.contains(&case.namespace);
             let is_said = said.iter().any(|one| is_of(one) || one.address.is_empty() && one.words.contains("http://"));
             // Of the two plans of a replacement Terraform drops what the second one warns of.
             let is_dropped = faulty.in_plan && drops_warnings;
-            if is_said || is_dropped || faulty.fault.is_silent() {
+            if is_said || is_dropped || faulty.fault.is_silent() || is_done(case, faulty) {
                 vec![]
             } else {
                 vec!["nothing is said of it".to_owned()]
@@ -276,7 +301,7 @@ provider "homelab" {
 
     fn world(&self) -> BTreeMap<String, Objects> {
         let namespaces: BTreeSet<String> = self.cases.iter().map(|case| case.namespace.clone()).collect();
-        snapshot(self.subject, self.api, &namespaces)
+        snapshot(self.subject, self.servers, &namespaces)
     }
 
     fn state_file(&self) -> String {

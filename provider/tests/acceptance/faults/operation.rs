@@ -1,9 +1,8 @@
 //! The operations whose calls are counted, each from what is there before to what is declared then.
 
-use homelab_plane::Api;
 use serde_json::json;
 
-use super::subject::Subject;
+use super::subject::{Servers, Subject};
 
 /// An open app with a gated part, an open door, and a middleware of its own that all of them go through.
 const PHOTOS: &str = r#"
@@ -86,24 +85,26 @@ pub(super) struct Operation {
     pub(super) replaces: bool,
 }
 
+const CREATE: Operation = operation("create", Shape::Nothing, Shape::Photos);
+const REPLACE: Operation = Operation { replaces: true, ..operation("replace in place", Shape::Photos, Shape::Photos) };
+const RENAME: Operation = operation("replace by another name", Shape::Photos, Shape::Gallery);
+const UPDATE: Operation = operation("update", Shape::Gallery, Shape::Changed);
+const DESTROY: Operation = operation("destroy", Shape::Changed, Shape::Nothing);
+const ADOPT: Operation = Operation { adopts: true, ..operation("adopt", Shape::Nothing, Shape::Photos) };
+
 const fn operation(name: &'static str, from: Shape, to: Shape) -> Operation {
     Operation { name, from, to, adopts: false, replaces: false }
 }
 
 impl Operation {
     /// All of them, each beginning where the one before it ends.
-    pub(super) const ALL: [Self; 6] = [
-        operation("create", Shape::Nothing, Shape::Photos),
-        Self { replaces: true, ..operation("replace in place", Shape::Photos, Shape::Photos) },
-        operation("replace by another name", Shape::Photos, Shape::Gallery),
-        operation("update", Shape::Gallery, Shape::Changed),
-        operation("destroy", Shape::Changed, Shape::Nothing),
-        Self { adopts: true, ..operation("adopt", Shape::Nothing, Shape::Photos) },
-    ];
+    pub(super) const ALL: [Self; 6] = [CREATE, REPLACE, RENAME, UPDATE, DESTROY, ADOPT];
+    /// Those that begin with nothing: somebody's own object is nothing that a controller has to do with.
+    pub(super) const WITHOUT_ADOPTION: [Self; 5] = [CREATE, REPLACE, RENAME, UPDATE, DESTROY];
 }
 
 /// Makes a namespace with what declarations refer to.
-pub(super) fn make_namespace(api: &Api, namespace: &str) {
+pub(super) fn make_namespace(Servers { api, .. }: &Servers, namespace: &str) {
     let make = |path: &str, body| {
         api.create(path, &body).unwrap().expect(path, &[201]).unwrap();
     };
@@ -122,7 +123,7 @@ pub(super) fn make_namespace(api: &Api, namespace: &str) {
 }
 
 /// Makes the Ingress that is to be adopted.
-pub(super) fn make_by_hand(api: &Api, namespace: &str) {
+pub(super) fn make_by_hand(Servers { api, .. }: &Servers, namespace: &str) {
     let by_hand = json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "photos"},
         "spec": {"ingressClassName": "traefik", "rules": [{

@@ -3,6 +3,9 @@
 //! Each case has a provider process of its own, and says in its token which case it is and which process: so many cases
 //! run side by side in one Terraform, and the right one is killed. A LIST over the whole cluster becomes one over the
 //! namespace of the case, as if it had its cluster for itself.
+//!
+//! Calls to the store of secrets go the same way. Their token is the case alone, since nothing computes it: the process is
+//! whoever holds the other end of the connection.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -18,6 +21,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
+use super::peer::process_of;
 use super::wire::{Message, Wire};
 
 /// How one call fails.
@@ -93,6 +97,19 @@ struct Line {
     calls: Vec<String>,
     fault: Option<(usize, Fault)>,
     fired: bool,
+    /// Whether the call that failed was made again at once.
+    again: bool,
+}
+
+/// What came of a case since it was armed.
+#[derive(Clone, Default)]
+pub(super) struct Happened {
+    /// Its calls.
+    pub(super) calls: Vec<String>,
+    /// Whether its fault has happened.
+    pub(super) fired: bool,
+    /// Whether the call that failed was made again at once: then nothing needs to be said of it.
+    pub(super) again: bool,
 }
 
 /// The proxy; it listens until it is dropped.
@@ -103,17 +120,23 @@ pub(super) struct Proxy {
 
 struct Shared {
     upstream: Upstream,
+    /// See [`Subject::waits`].
+    waits: bool,
     lines: Mutex<HashMap<String, Line>>,
     ended: AtomicBool,
 }
 
 impl Proxy {
     /// Forwards to that plane, as its administrator.
-    pub(super) fn to(env: &Env) -> Self {
+    pub(super) fn to(env: &Env, waits: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let shared =
-            Arc::new(Shared { upstream: Upstream::new(env), lines: Mutex::default(), ended: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            upstream: Upstream::new(env),
+            waits,
+            lines: Mutex::default(),
+            ended: AtomicBool::new(false),
+        });
         let accepting = Arc::clone(&shared);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -139,9 +162,10 @@ impl Proxy {
         self.shared.lines().insert(case.to_owned(), line);
     }
 
-    /// The calls of `case` since it was armed, and whether its fault has happened.
-    pub(super) fn seen(&self, case: &str) -> (Vec<String>, bool) {
-        self.shared.lines().get(case).map(|line| (line.calls.clone(), line.fired)).unwrap_or_default()
+    /// What came of `case` since it was armed.
+    pub(super) fn seen(&self, case: &str) -> Happened {
+        let happened = |line: &Line| Happened { calls: line.calls.clone(), fired: line.fired, again: line.again };
+        self.shared.lines().get(case).map(happened).unwrap_or_default()
     }
 }
 
@@ -160,12 +184,15 @@ impl Shared {
 
     fn serve(&self, stream: TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
+        let peer = stream.peer_addr()?;
         let mut client = Wire::new(stream);
         while let Some(call) = client.receive()? {
-            // "Bearer <case>.<process>", as the credential program of the case gives it.
-            let token = call.header("authorization").unwrap_or_default().trim_start_matches("Bearer ").to_owned();
-            let (case, process) = token.split_once('.').unwrap_or_default();
+            let token = call.header("x-vault-token").or_else(|| call.header("authorization")).unwrap_or_default();
+            // "Bearer <case>.<process>", as the credential program of the case gives it; "<case>" to the store.
+            let token = token.trim_start_matches("Bearer ").to_owned();
+            let (case, process) = token.split_once('.').unwrap_or((&token, ""));
             let (namespace, fault) = self.note(case, &call);
+            let process = || if process.is_empty() { process_of(peer) } else { Ok(process.to_owned()) };
             let forward = || self.upstream.exchange(&call, &namespace);
             match fault {
                 None => client.send(&forward()?)?,
@@ -187,10 +214,10 @@ impl Shared {
                     while client.stream.read(&mut [0; 1024])? > 0 {}
                     return Ok(());
                 }
-                Some(Fault::KilledBefore) => return kill(process),
+                Some(Fault::KilledBefore) => return kill(&process()?),
                 Some(Fault::KilledAfter) => {
                     forward()?;
-                    return kill(process);
+                    return kill(&process()?);
                 }
             }
         }
@@ -203,9 +230,12 @@ impl Shared {
         let line = lines.entry(case.to_owned()).or_default();
         let path = call.word(1).replace(&line.namespace, "NS");
         let words = format!("{} {path}", call.word(0));
-        // How often something is looked at until it is gone depends on the machine.
-        let is_another_look = call.word(0) == "GET" && line.calls.last() == Some(&words);
-        if is_another_look {
+        line.again |= line.fired
+            && line.fault.is_some_and(|(number, _)| number == line.calls.len())
+            && line.calls.last() == Some(&words);
+        // The store's client looks at its own token when it is time to, beside everything else.
+        let is_beside = path.starts_with("/v1/auth/token/lookup-self");
+        if is_beside || is_another_look(&line.calls, &words, self.waits) {
             return (line.namespace.clone(), None);
         }
         line.calls.push(words);
@@ -215,8 +245,23 @@ impl Shared {
     }
 }
 
+/// How often something is looked at until it is gone, or until somebody else is done with it, depends on the machine.
+fn is_another_look(calls: &[String], words: &str, waits: bool) -> bool {
+    let is_look = |words: &str| words.starts_with("GET ");
+    match calls {
+        _ if !is_look(words) => false,
+        [.., last] if last == words => true,
+        // Two are looked at in turn: an object, and what is made of it.
+        [before @ .., other, last] => {
+            waits && other == words && is_look(last) && !before.iter().all(|call| is_look(call))
+        }
+        _ => false,
+    }
+}
+
 fn refusal(status: &str, retry_after: &str) -> Message {
-    let body = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"refused by the test"}"#;
+    let body = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"refused by the test",
+        "errors":["refused by the test"]}"#;
     let headers = [("Content-Type", "application/json"), ("Retry-After", retry_after)];
     Message::new(format!("HTTP/1.1 {status}"), &headers, body)
 }
@@ -243,6 +288,8 @@ type Connection = Wire<StreamOwned<ClientConnection, TcpStream>>;
 struct Upstream {
     address: String,
     token: String,
+    /// Address and token of the store of secrets.
+    vault: (String, String),
     tls: Arc<ClientConfig>,
     idle: Mutex<Vec<(Instant, Connection)>>,
 }
@@ -258,12 +305,16 @@ impl Upstream {
         Self {
             address: env.api_server.trim_start_matches("https://").to_owned(),
             token: env.admin_token.clone(),
+            vault: (env.vault_addr.trim_start_matches("http://").to_owned(), env.vault_token.clone()),
             tls: Arc::new(tls.with_root_certificates(roots).with_no_client_auth()),
             idle: Mutex::default(),
         }
     }
 
     fn exchange(&self, call: &Message, namespace: &str) -> io::Result<Message> {
+        if call.word(1).starts_with("/v1/") {
+            return self.of_vault(call);
+        }
         let path = within(call.word(1), namespace);
         let authorization = format!("Bearer {}", self.token);
         let mut headers = vec![("Host", &*self.address), ("Authorization", &*authorization)];
@@ -281,6 +332,20 @@ impl Upstream {
         let mut headers = vec![("Content-Type", answer.header("content-type").unwrap_or("application/json"))];
         headers.extend(answer.header("retry-after").map(|value| ("Retry-After", value)));
         Ok(Message::new(&*answer.first, &headers, &*answer.body))
+    }
+
+    fn of_vault(&self, call: &Message) -> io::Result<Message> {
+        let (address, token) = &self.vault;
+        let mut headers = vec![("Host", &**address), ("X-Vault-Token", &**token), ("Connection", "close")];
+        for name in ["X-Vault-Request", "Content-Type"] {
+            headers.extend(call.header(name).map(|value| (name, value)));
+        }
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        let mut wire = Wire::new(stream);
+        wire.send(&Message::new(&*call.first, &headers, &*call.body))?;
+        let answer = wire.receive()?.ok_or(io::ErrorKind::UnexpectedEof)?;
+        Ok(Message::new(&*answer.first, &[("Content-Type", "application/json")], &*answer.body))
     }
 
     fn connect(&self) -> io::Result<Connection> {

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use homelab_plane::Api;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::subject::Subject;
+use super::subject::{Servers, Subject};
 
 const CHAIN: &str = "traefik.ingress.kubernetes.io/router.middlewares";
 const PRIORITY: &str = "traefik.ingress.kubernetes.io/router.priority";
@@ -17,16 +16,29 @@ const GATED: [&str; 2] = ["/admin", "/admin/users"];
 pub(super) type Objects = BTreeMap<String, Value>;
 
 /// The objects of those namespaces.
-pub(super) fn snapshot(subject: &Subject, api: &Api, namespaces: &BTreeSet<String>) -> BTreeMap<String, Objects> {
+pub(super) fn snapshot(
+    subject: &Subject,
+    servers: &Servers,
+    namespaces: &BTreeSet<String>,
+) -> BTreeMap<String, Objects> {
     let mut world: BTreeMap<String, Objects> =
         namespaces.iter().map(|namespace| (namespace.clone(), Objects::new())).collect();
     for (kind, path) in subject.kinds {
-        for object in api.list(path).unwrap() {
+        for object in servers.api.list(path).unwrap() {
             let name = format!("{kind}/{}", object["metadata"]["name"].as_str().unwrap_or_default());
             let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
             let Some(objects) = world.get_mut(namespace) else { continue };
             if !subject.references.contains(&&*name) {
                 objects.insert(name, object);
+            }
+        }
+    }
+    // The document of the namespace, without the number of its version: a write that was lost is made twice.
+    if let Some(vault) = &servers.vault {
+        for (namespace, objects) in &mut world {
+            let data = vault.get(namespace).unwrap();
+            if !data.is_null() {
+                objects.insert("Document".to_owned(), json!({"data": data}));
             }
         }
     }
@@ -43,9 +55,27 @@ pub(super) fn comparable(objects: &Objects, namespace: &str) -> BTreeMap<String,
             metadata[member] = Value::Null;
         }
         metadata["annotations"]["terraform-provider-homelab/creation"] = Value::Null;
+        if !metadata["labels"].is_null() {
+            // A hash of the namespace.
+            metadata["labels"]["reconcile.external-secrets.io/created-by"] = Value::Null;
+        }
+        for owner in metadata["ownerReferences"].as_array_mut().into_iter().flatten() {
+            owner["uid"] = Value::Null;
+        }
         // Who manages which fields counts, when it was written does not.
         for entry in metadata["managedFields"].as_array_mut().into_iter().flatten() {
             entry["time"] = Value::Null;
+            // An owner is named by its uid.
+            if let Some(owners) = entry["fieldsV1"]["f:metadata"].get_mut("f:ownerReferences") {
+                *owners = Value::Null;
+            }
+        }
+        // When somebody else was done, and with which generation.
+        if let Some(status) = object["status"].as_object_mut() {
+            status.retain(|name, _| name != "refreshTime" && name != "syncedResourceVersion");
+            for condition in status.get_mut("conditions").and_then(Value::as_array_mut).into_iter().flatten() {
+                condition["lastTransitionTime"] = Value::Null;
+            }
         }
         same.insert(name.clone(), object);
     }

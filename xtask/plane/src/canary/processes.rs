@@ -3,25 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use homelab_plane::process::wait_for;
+use crate::Result;
+use crate::process::wait_for;
 
 /// What was seen, each once.
-#[derive(Clone, Default)]
-pub(super) struct Seen {
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
     /// Of every process of the machine.
-    pub(super) command_lines: BTreeSet<String>,
+    pub command_lines: BTreeSet<String>,
     /// Of the watched process and everything below it.
-    pub(super) environments: BTreeSet<String>,
+    pub environments: BTreeSet<String>,
     /// Those below it.
     ids: BTreeSet<u32>,
 }
 
 /// Looks again and again until it is stopped.
-pub(super) struct Sampler {
+#[derive(Debug)]
+pub struct Sampler {
     seen: Arc<Mutex<Seen>>,
     ended: Arc<AtomicBool>,
     thread: JoinHandle<()>,
@@ -29,12 +31,12 @@ pub(super) struct Sampler {
 
 impl Sampler {
     /// Watches the process `root` and what it starts.
-    pub(super) fn start(root: u32) -> Self {
+    pub fn start(root: u32) -> Self {
         let (seen, ended) = (Arc::new(Mutex::new(Seen::default())), Arc::new(AtomicBool::new(false)));
         let (into, end) = (Arc::clone(&seen), Arc::clone(&ended));
         let thread = std::thread::spawn(move || {
             while !end.load(Ordering::SeqCst) {
-                look(root, &mut into.lock().unwrap());
+                look(root, &mut lock(&into));
                 std::thread::sleep(Duration::from_millis(5));
             }
         });
@@ -42,19 +44,27 @@ impl Sampler {
     }
 
     /// Waits until the process has been seen below the root.
-    pub(super) fn until_seen(&self, id: u32) {
+    ///
+    /// # Errors
+    ///
+    /// If it is not seen within half a minute.
+    pub fn until_seen(&self, id: u32) -> Result<()> {
         wait_for("a look at the process", Duration::from_secs(30), || {
-            Ok(if self.seen.lock().unwrap().ids.contains(&id) { Ok(()) } else { Err(format!("{id} was not seen")) })
+            Ok(if lock(&self.seen).ids.contains(&id) { Ok(()) } else { Err(format!("{id} was not seen")) })
         })
-        .unwrap();
     }
 
-    /// Ends it.
-    pub(super) fn stop(self) -> Seen {
+    /// Ends it; what was seen.
+    pub fn stop(self) -> Seen {
         self.ended.store(true, Ordering::SeqCst);
-        self.thread.join().unwrap();
-        self.seen.lock().unwrap().clone()
+        // Where it ended before its time, what it saw until then counts.
+        let _ = self.thread.join();
+        lock(&self.seen).clone()
     }
+}
+
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn look(root: u32, seen: &mut Seen) {
@@ -76,7 +86,7 @@ fn words(id: u32, file: &str) -> Option<String> {
 }
 
 /// The parent of each process.
-pub(super) fn parents() -> BTreeMap<u32, u32> {
+pub fn parents() -> BTreeMap<u32, u32> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     let parent = |id: &u32| {
@@ -88,7 +98,7 @@ pub(super) fn parents() -> BTreeMap<u32, u32> {
 }
 
 /// Whether the process is below `root`.
-pub(super) fn is_below(mut id: u32, root: u32, parents: &BTreeMap<u32, u32>) -> bool {
+pub fn is_below(mut id: u32, root: u32, parents: &BTreeMap<u32, u32>) -> bool {
     while let Some(&parent) = parents.get(&id) {
         if parent == root {
             return true;

@@ -1,31 +1,39 @@
-//! What is searched for, and where it was searched.
+//! What is searched for, and where.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use sha2::{Digest as _, Sha256};
 
+use crate::plane::random_hex;
+use crate::{Error, Result};
+
 /// A secret that is nowhere else in the world.
-pub(super) struct Canary {
+pub struct Canary {
     name: &'static str,
     plain: String,
     forms: Vec<String>,
 }
 
 impl Canary {
-    /// A new one.
-    pub(super) fn new(name: &'static str) -> Self {
-        let mut bytes = [0; 16];
-        fs::File::open("/dev/urandom").unwrap().read_exact(&mut bytes).unwrap();
-        Self::of(name, &format!("canary-{}", hex(&bytes)))
+    /// A new one, random. `name` is how messages name it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the machine has no source of random bytes.
+    pub fn new(name: &'static str) -> Result<Self> {
+        Ok(Self::of(name, &format!("canary-{}", random_hex(16)?)))
     }
 
     /// A secret that is there already.
-    pub(super) fn of(name: &'static str, plain: &str) -> Self {
+    ///
+    /// # Panics
+    ///
+    /// If it is shorter than 16 bytes: it would be found everywhere.
+    pub fn of(name: &'static str, plain: &str) -> Self {
         assert!(plain.len() >= 16, "{name} is too short to be told from chance");
         let bytes = plain.as_bytes();
         let hash = Sha256::digest(bytes);
@@ -51,11 +59,13 @@ impl Canary {
         Self { name, plain: plain.to_owned(), forms }
     }
 
-    pub(super) fn plain(&self) -> &str {
+    /// It, as it is.
+    pub fn plain(&self) -> &str {
         &self.plain
     }
 
-    pub(super) fn forms(&self) -> impl Iterator<Item = &str> {
+    /// All forms in which it could appear.
+    pub fn forms(&self) -> impl Iterator<Item = &str> {
         self.forms.iter().map(String::as_str)
     }
 }
@@ -64,8 +74,16 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
+impl std::fmt::Debug for Canary {
+    // A test that fails must not be the leak.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Canary").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 /// A search through everything that a run leaves behind.
-pub(super) struct Search<'a> {
+#[derive(Debug)]
+pub struct Search<'a> {
     canaries: &'a [Canary],
     /// Number of texts and of bytes, by the kind of place.
     seen: BTreeMap<&'static str, (usize, usize)>,
@@ -73,12 +91,13 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(canaries: &'a [Canary]) -> Self {
+    /// For these, with nothing looked at yet.
+    pub fn new(canaries: &'a [Canary]) -> Self {
         Self { canaries, seen: BTreeMap::new(), hits: Vec::new() }
     }
 
     /// Looks through a text.
-    pub(super) fn text(&mut self, kind: &'static str, place: &str, text: &str) {
+    pub fn text(&mut self, kind: &'static str, place: &str, text: &str) {
         let seen = self.seen.entry(kind).or_default();
         *seen = (seen.0 + 1, seen.1 + text.len());
         for canary in self.canaries {
@@ -94,11 +113,17 @@ impl<'a> Search<'a> {
     }
 
     /// Looks through every file of a folder, the programs of providers left out.
-    pub(super) fn folder(&mut self, folder: &Path) {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where a file cannot be read.
+    pub fn folder(&mut self, folder: &Path) -> Result<()> {
         let mut left = vec![folder.to_owned()];
         while let Some(path) = left.pop() {
             if path.is_dir() {
-                left.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+                for entry in fs::read_dir(&path).map_err(Error::file(&path))? {
+                    left.push(entry.map_err(Error::file(&path))?.path());
+                }
                 continue;
             }
             let name = path.display().to_string();
@@ -112,22 +137,23 @@ impl<'a> Search<'a> {
                 () if name.contains("/manifests/") => "manifest",
                 () => "file",
             };
-            self.text(kind, &name, &String::from_utf8_lossy(&fs::read(&path).unwrap()));
+            self.text(kind, &name, &String::from_utf8_lossy(&fs::read(&path).map_err(Error::file(&path))?));
         }
+        Ok(())
     }
 
     /// Whether it would find something in this text.
-    pub(super) fn would_find(&self, text: &str) -> bool {
+    pub fn would_find(&self, text: &str) -> bool {
         self.canaries.iter().any(|canary| canary.forms().any(|form| text.contains(form)))
     }
 
     /// What was found.
-    pub(super) fn hits(&self) -> &[String] {
+    pub fn hits(&self) -> &[String] {
         &self.hits
     }
 
     /// How much was looked at.
-    pub(super) fn report(&self) -> String {
+    pub fn report(&self) -> String {
         let places: Vec<String> = self
             .seen
             .iter()
@@ -143,8 +169,12 @@ impl<'a> Search<'a> {
     }
 
     /// Each of these kinds of places was looked at.
+    ///
+    /// # Panics
+    ///
+    /// With the report, if one was not.
     #[track_caller]
-    pub(super) fn assert_saw(&self, kinds: &[&'static str]) {
+    pub fn assert_saw(&self, kinds: &[&'static str]) {
         for kind in kinds {
             assert!(
                 self.seen.get(kind).is_some_and(|(_, bytes)| *bytes > 0),
