@@ -46,20 +46,25 @@ impl Cluster {
         })
     }
 
-    fn delete(&self, path: &str) {
+    pub(crate) fn delete(&self, path: &str) {
         self.kubeadm.api().delete(path).unwrap().expect(path, &[200]).unwrap();
         self.kubeadm.api().until_gone(path).unwrap();
     }
 
-    fn create(&self, path: &str, body: &Value) {
+    pub(crate) fn create(&self, path: &str, body: &Value) {
         self.kubeadm.api().create(path, body).unwrap().expect(path, &[201]).unwrap();
     }
 }
 
-/// What is known about the runtime and the kernel of these nodes, as of today: facts age, and tests do not.
-pub(crate) fn facts() -> String {
+/// The day on which the facts of a test were read: facts age, and tests do not.
+pub(crate) fn today() -> Day {
     let today = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 86_400;
-    let today = Day::of_unix(today.try_into().unwrap());
+    Day::of_unix(today.try_into().unwrap())
+}
+
+/// What is known about the runtime and the kernel of these nodes, as of today.
+pub(crate) fn facts() -> String {
+    let today = today();
     let fact = |subject: &str, floor: &str, kind: &str, max: &str| {
         format!(
             "  fact {{\n    subject = {subject:?}\n    floor = {floor:?}\n    kind = {kind:?}\n    {max}\n    source = \

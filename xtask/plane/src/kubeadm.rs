@@ -43,16 +43,30 @@ impl Kubeadm {
         let cluster = Self { api: Api::admin(env)?, version: version.to_owned() };
         // Pods need the service account that the controller manager makes.
         cluster.api.until("/api/v1/namespaces/kube-system/serviceaccounts/default", |account| !account.is_null())?;
+        let image = format!("registry.example.net/kube-proxy:v{version}");
+        let labels = json!({"k8s-app": "kube-proxy"});
+        let spec = json!({
+            "automountServiceAccountToken": false, "tolerations": [{"operator": "Exists"}],
+            "containers": [{"name": "kube-proxy", "image": image}],
+        });
+        let proxies = json!({
+            "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "kube-proxy", "namespace": "kube-system"},
+            "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": spec}},
+        });
+        // A real one: pods whose owner is not there are collected.
+        let path = "/apis/apps/v1/namespaces/kube-system/daemonsets";
+        let proxies = cluster.api.create(path, &proxies)?.expect("kube-proxy", &[201])?;
         for node in ["cp-1", "worker-1"] {
             cluster.node(node)?;
-            let image = format!("registry.example.net/kube-proxy:v{version}");
-            let pod = json!({
+            let mut pod = json!({
                 "apiVersion": "v1", "kind": "Pod",
-                "metadata": {"name": format!("kube-proxy-{node}"), "labels": {"k8s-app": "kube-proxy"}, "ownerReferences": [
-                    {"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "kube-proxy", "uid": "1", "controller": true}]},
-                "spec": {"nodeName": node, "automountServiceAccountToken": false, "tolerations": [{"operator": "Exists"}],
-                    "containers": [{"name": "kube-proxy", "image": image}]},
+                "metadata": {"name": format!("kube-proxy-{node}"), "labels": labels, "ownerReferences": [{
+                    "apiVersion": "apps/v1", "kind": "DaemonSet", "name": "kube-proxy", "controller": true,
+                    "uid": proxies["metadata"]["uid"],
+                }]},
+                "spec": spec,
             });
+            pod["spec"]["nodeName"] = json!(node);
             cluster.api.create(SYSTEM_PODS, &pod)?.expect("kube-proxy", &[201])?;
         }
         cluster.api_server(&[])?;
