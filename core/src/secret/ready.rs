@@ -220,6 +220,14 @@ fn synced_generation(object: &Value) -> Option<i64> {
     version.split('-').next()?.parse().ok()
 }
 
+/// Whether the operator is about to fetch the generation that is there. One that has never said anything or fails may never
+/// come to it, and one that fetches once does not look again.
+pub fn is_behind(external_secret: &Value) -> bool {
+    let generation = external_secret["metadata"]["generation"].as_i64();
+    let synced = synced_generation(external_secret);
+    synced.is_some() && synced < generation && says_ready(external_secret) && !fetches_once(external_secret)
+}
+
 /// Whether it is never fetched again once it was.
 fn fetches_once(object: &Value) -> bool {
     let spec = &object["spec"];

@@ -131,7 +131,10 @@ impl ExternalSecret {
         apply.mark = mark;
         self.runtime.claims().note_write();
         match objects.apply(&apply).await {
-            Ok(_) => Some(()),
+            Ok(applied) => {
+                self.until_noticed(objects, &request.id, applied.live).await;
+                Some(())
+            }
             Err(error) => {
                 diagnostics.object_error(attribute(&error), &error);
                 None

@@ -27,6 +27,8 @@ const POLL: (Duration, Duration) = (Duration::from_millis(150), Duration::from_s
 const SETTLE: Duration = Duration::from_secs(3);
 /// How old Events may be.
 const FRESH: Duration = Duration::from_millis(700);
+/// How long the operator gets to work off a change before its object is deleted.
+const NOTICE: Duration = Duration::from_secs(10);
 /// How long to wait where nothing is said.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// Who asks the operator to try again, and with what.
@@ -75,6 +77,22 @@ impl ExternalSecret {
         let fields = json!({"metadata": {"annotations": {NUDGE.1: nonce}}});
         let request = FieldsRequest { id: id.clone(), fields, manager: NUDGE.0.to_owned() };
         let _ = objects.apply_fields(&request, false).await;
+    }
+
+    /// Waits until the operator has worked off what was `written`, before the object is deleted. One that is still at it would
+    /// take the Secret back for an owner that is gone, and then it is collected. That it does not get to it in time is no
+    /// error: it is not working on it, then.
+    pub(super) async fn until_noticed(&self, objects: &dyn Objects, id: &ObjectId, written: Live) {
+        let began = Instant::now();
+        let mut live = written;
+        while ready::is_behind(&live.object) && began.elapsed() < NOTICE {
+            tokio::time::sleep(POLL.0).await;
+            match objects.get(id).await {
+                Ok(Some(now)) => live = now,
+                // What is wrong there, the delete meets too.
+                Ok(None) | Err(_) => return,
+            }
+        }
     }
 
     /// Waits; whether the declaration was fetched. The first look is at what the write `answered`. `None` with an error.

@@ -183,3 +183,14 @@ fn trouble_is_told_whenever_it_began() {
     assert_eq!(store_trouble(&object(&bad(None))).as_deref(), Some(GENERAL));
     assert_eq!(store_trouble(&object(&Value::Null)), None);
 }
+
+#[test]
+fn only_who_is_about_to_fetch_is_waited_for_before_a_delete() {
+    assert!(is_behind(&object(&good("1-abc"))));
+    assert!(!is_behind(&object(&good("2-abc"))));
+    assert!(!is_behind(&object(&bad(Some("1-abc")))), "a failing one");
+    assert!(!is_behind(&object(&json!({}))), "nobody is there");
+    let mut once = object(&good("1-abc"));
+    once["spec"]["refreshInterval"] = json!("0s");
+    assert!(!is_behind(&once));
+}
