@@ -18,8 +18,15 @@ use crate::steps::{Done, cargo, fail, heading, run_cargo};
 use crate::{deny, docs, quickstart, steps};
 
 /// What the wider tier needs, beyond what the plane itself builds.
-const WIDER: [Program; 6] =
-    [Program::CTY, Program::TFPLUGINDOCS, Program::TOFU, Program::TRAEFIK, Program::ESO, Program::ESO_0_19];
+const WIDER: [Program; 7] = [
+    Program::CTY,
+    Program::TFPLUGINDOCS,
+    Program::TOFU,
+    Program::TRAEFIK,
+    Program::ESO,
+    Program::ESO_0_19,
+    Program::STATIC_PODS,
+];
 
 #[derive(Args)]
 pub(crate) struct Options {

@@ -72,7 +72,7 @@ fn shell(folder: &Path, line: &str) -> String {
 
 /// What a kubelet's own code makes of a folder of static pods, where that can be built.
 fn kubelet_runs(folder: &Path) -> Option<String> {
-    let program = Program::named("staticpods");
+    let program = Program::STATIC_PODS;
     match program.locate() {
         Ok(path) => {
             let ran = Command::new(path).arg(folder).output().unwrap();

@@ -52,10 +52,21 @@ impl Program {
     pub const ESO: Self = Self::new("eso", "External Secrets 0.20.4", 420, &[]);
     /// The same of the line before it, for what has to hold with more than one.
     pub const ESO_0_19: Self = Self::new("eso19", "External Secrets 0.19.2", 420, &[]);
+    /// What a kubelet makes of its folder of static pods, by its own code.
+    pub const STATIC_PODS: Self = Self::new("staticpods", "the kubelet's reader of static pods", 150, &[]);
 
     /// All of the above.
-    pub const ALL: [Self; 8] =
-        [Self::KUBE, Self::VAULT, Self::TOFU, Self::TFPLUGINDOCS, Self::CTY, Self::TRAEFIK, Self::ESO, Self::ESO_0_19];
+    pub const ALL: [Self; 9] = [
+        Self::KUBE,
+        Self::VAULT,
+        Self::TOFU,
+        Self::TFPLUGINDOCS,
+        Self::CTY,
+        Self::TRAEFIK,
+        Self::ESO,
+        Self::ESO_0_19,
+        Self::STATIC_PODS,
+    ];
 
     /// The known program of this name.
     pub fn by_name(name: &str) -> Option<Self> {
