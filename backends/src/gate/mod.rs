@@ -72,8 +72,8 @@ pub async fn capture(cluster: &Kube) -> Evidence {
     }
 }
 
-/// The day on this machine.
-fn today() -> Option<Day> {
+/// The day on this machine, also for evidence that does not say on which it was captured. `None` where its clock is before 1970.
+pub fn today() -> Option<Day> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     u32::try_from(since.as_secs() / 86_400).ok().map(Day::of_unix)
 }

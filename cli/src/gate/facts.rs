@@ -10,7 +10,7 @@ use homelab_core::gate::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{night, question, sources};
+use super::{night, question};
 use crate::output::{Failure, Printer, Text, line};
 
 /// What can be typed after `gate facts`.
@@ -127,7 +127,7 @@ fn check(options: &Verify, printer: &Printer) -> Result<Exit, Failure> {
     };
     let rows = facts.rows();
     let wrong: Vec<Row> = verify(&rows, None).into_iter().map(Row::from).collect();
-    let today = options.as_of.or_else(sources::today);
+    let today = options.as_of.or_else(homelab_backends::gate::today);
     let Some(today) = today else {
         return Err(Failure::new("the clock of this machine is before 1970").hint("name the day with --as-of"));
     };

@@ -7,7 +7,7 @@ use homelab_core::gate::{self, CheckName, Compat, Evidence, KubeVersion, Report,
 use homelab_schema::duration::GoDuration;
 use homelab_schema::upgrade_gate::Weight;
 
-use super::sources::{Sources, today};
+use super::sources::Sources;
 use crate::output::{Failure, Printer};
 
 /// What every verb takes that judges.
@@ -59,7 +59,7 @@ impl Question {
         if let Some(file) = &self.matrix {
             request = matrix(file)?.apply(request);
         }
-        request.today = today();
+        request.today = homelab_backends::gate::today();
         Ok(request)
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use homelab_backends::gate::prometheus::{self, Settings};
 use homelab_backends::gate_host;
-use homelab_core::gate::{CheckName, Day, Evidence, ManifestSources, Weights, merge_hosts, recorded_settings};
+use homelab_core::gate::{CheckName, Evidence, ManifestSources, Weights, merge_hosts, recorded_settings};
 
 use super::monitoring::Monitoring;
 use crate::configuration::{self, Configuration};
@@ -118,11 +118,6 @@ impl Sources {
         }
         Ok(evidence)
     }
-}
-
-/// The day on this machine, for evidence that does not say on which it was captured.
-pub(super) fn today() -> Option<Day> {
-    u32::try_from(gate_host::now() / 86_400).ok().map(Day::of_unix)
 }
 
 fn read(file: &Path, what: &str, verb: &str) -> Result<String, Failure> {

@@ -1,14 +1,11 @@
 //! From a declaration to a report, and from a report to state and words.
 
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use homelab_backends::gate::prometheus;
 use homelab_backends::gate_host;
 use homelab_backends::objects::Cause;
-use homelab_core::gate::{
-    self, CheckName, Day, Evidence, GateFinding, KubeVersion, Measured, Report, Request, Verdict,
-};
+use homelab_core::gate::{self, CheckName, Evidence, GateFinding, KubeVersion, Measured, Report, Request, Verdict};
 use homelab_cty::Attr;
 use homelab_plugin::Context;
 use homelab_schema::upgrade_gate::{
@@ -22,16 +19,10 @@ pub(super) fn request(declared: &Declared) -> Option<Request> {
     gate::declared_request(declared).ok().flatten()
 }
 
-/// The day on this machine, for evidence that does not say on which it was captured.
-fn today() -> Option<Day> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    u32::try_from(since.as_secs() / 86_400).ok().map(Day::of_unix)
-}
-
 /// Measures and judges; what could not be seen is in the report. `None` when Terraform stops the run meanwhile: what a
 /// stopped look has not seen is nobody's finding.
 pub(super) async fn measure(runtime: &Runtime, cx: &Context, declared: &Declared, request: &Request) -> Option<Report> {
-    let mut request = Request { today: today(), ..request.clone() };
+    let mut request = Request { today: homelab_backends::gate::today(), ..request.clone() };
     let monitoring = prometheus::Settings::of(&runtime.prometheus(), &declared.prometheus);
     if declared.evidence.is_null() && !matches!(monitoring, Ok(None)) {
         // Also the one of the provider's block, of which the declaration says nothing.

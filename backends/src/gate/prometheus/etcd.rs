@@ -143,13 +143,7 @@ pub(super) fn joined(own: Measured<Etcd>, told: Measured<Etcd>) -> Measured<Etcd
         own.fsync_p99_ms = or_else(own.fsync_p99_ms, || again(&told, gap()));
         own
     };
-    match own {
-        Measured::Seen(own) => Measured::Seen(both(own)),
-        Measured::Partial { seen, why } => Measured::Partial { seen: both(seen), why },
-        Measured::Stale { seen, why } => Measured::Stale { seen: both(seen), why },
-        Measured::Restarted { seen, why } => Measured::Restarted { seen: both(seen), why },
-        _ => told,
-    }
+    own.map(both)
 }
 
 /// The same way of being blind, of something else.

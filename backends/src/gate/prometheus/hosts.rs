@@ -135,13 +135,7 @@ pub(super) fn joined(own: Measured<Vec<HostState>>, told: Measured<Vec<HostState
         }
         of.into_values().collect()
     };
-    match own {
-        Measured::Seen(seen) => Measured::Seen(both(seen)),
-        Measured::Partial { seen, why } => Measured::Partial { seen: both(seen), why },
-        Measured::Stale { seen, why } => Measured::Stale { seen: both(seen), why },
-        Measured::Restarted { seen, why } => Measured::Restarted { seen: both(seen), why },
-        _ => told,
-    }
+    if own.seen().is_some() { own.map(both) } else { told }
 }
 
 #[cfg(test)]
