@@ -184,7 +184,6 @@ impl Shared {
 
     fn serve(&self, stream: TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
-        let peer = stream.peer_addr()?;
         let mut client = Wire::new(stream);
         while let Some(call) = client.receive()? {
             let token = call.header("x-vault-token").or_else(|| call.header("authorization")).unwrap_or_default();
@@ -192,7 +191,7 @@ impl Shared {
             let token = token.trim_start_matches("Bearer ").to_owned();
             let (case, process) = token.split_once('.').unwrap_or((&token, ""));
             let (namespace, fault) = self.note(case, &call);
-            let process = || if process.is_empty() { process_of(peer) } else { Ok(process.to_owned()) };
+            let process = || if process.is_empty() { process_of(&client.stream) } else { Ok(process.to_owned()) };
             let forward = || self.upstream.exchange(&call, &namespace);
             match fault {
                 None => client.send(&forward()?)?,
