@@ -29,6 +29,9 @@ pub struct ParseNumberError(pub String);
 /// Exponents beyond this are refused: nothing that Terraform sends comes near, and aligning two such numbers would
 /// take the memory of the machine.
 const MAX_EXPONENT: i64 = 20_000;
+/// Digits of a text that is read: what is accepted must be accepted again as it is written, which is as the digits that
+/// rounding leaves (156 at most) with as many zeros as the exponent says.
+const MAX_DIGITS: usize = 20_200;
 
 impl Number {
     /// Takes the zeros off the end, then rounds to cty's precision.
@@ -177,7 +180,7 @@ impl FromStr for Number {
         if (whole.is_empty() && fraction.is_empty()) || !digits_only(whole) || !digits_only(fraction) {
             return Err(wrong());
         }
-        if fraction.len() + whole.len() > 20_000 {
+        if fraction.len() + whole.len() > MAX_DIGITS {
             return Err(wrong());
         }
         let scale = i64::try_from(fraction.len()).map_err(|_| wrong())?;
@@ -190,7 +193,9 @@ impl FromStr for Number {
         let exponent = exponent.checked_sub(scale).and_then(|exponent| exponent.checked_add(zeros));
         let exponent = exponent.filter(|exponent| exponent.abs() <= MAX_EXPONENT).ok_or_else(wrong)?;
         let magnitude: BigUint = kept.parse().map_err(|_| wrong())?;
-        Ok(Self::new(BigInt::from_biguint(sign, magnitude), exponent))
+        let number = Self::new(BigInt::from_biguint(sign, magnitude), exponent);
+        // Rounding takes digits off the end, and so lifts the exponent.
+        if number.exponent.abs() <= MAX_EXPONENT { Ok(number) } else { Err(wrong()) }
     }
 }
 

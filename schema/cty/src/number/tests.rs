@@ -32,6 +32,14 @@ fn text_that_is_no_number_is_refused() {
 }
 
 #[test]
+fn the_largest_and_the_smallest_come_back_from_their_text() {
+    for text in ["1e20000", "-1e20000", "1e-20000", &"9".repeat(20_000), &format!("{}e19844", "7".repeat(156))] {
+        let number = number(text);
+        assert_eq!(number.to_string().parse::<Number>(), Ok(number));
+    }
+}
+
+#[test]
 fn an_error_does_not_repeat_a_whole_message() {
     let error = "x".repeat(10_000).parse::<Number>().unwrap_err();
     assert_eq!(error.0.len(), 64);
