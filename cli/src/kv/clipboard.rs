@@ -10,6 +10,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use homelab_schema::Sensitive;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::output::{Failure, Printer};
 
@@ -41,16 +42,16 @@ pub(super) async fn lend(value: &Sensitive<String>, during: Duration, printer: &
     if value.expose().len() > LARGEST {
         return Err(Failure::new("the value is too large for the clipboard of a terminal").hint("write into a pipe"));
     }
-    // Before the value is there: from here on a signal takes it out.
-    let interrupt = tokio::signal::ctrl_c();
-    let mut end = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(failed)?;
-    let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).map_err(failed)?;
+    // Before the value is there: from here on a signal takes it out. (`ctrl_c` would begin only when it is awaited.)
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut end = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
     send(&STANDARD.encode(value.expose()))?;
     let seconds = during.as_secs_f64();
     printer.talk(&format!("it is in the clipboard, and will be taken out in {seconds} s; Ctrl-C does so now"));
     tokio::select! {
         () = tokio::time::sleep(during) => {}
-        _ = interrupt => {}
+        _ = interrupt.recv() => {}
         _ = end.recv() => {}
         _ = hangup.recv() => {}
     }
