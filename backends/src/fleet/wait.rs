@@ -25,6 +25,8 @@ const MANAGER: &str = "homelab-force-sync";
 const AT_A_TIME: usize = 8;
 /// Between two looks, at first and at last.
 const POLL: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(2));
+/// How much later than the status the operator's own words may come: they are in an Event, which goes a way of its own.
+const WORDS: Duration = Duration::from_secs(2);
 
 /// How an ExternalSecret stands when the waiting is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,32 +137,49 @@ pub async fn wait(
 }
 
 async fn wait_for_one(cluster: &Kube, waiting: &Waiting, end: Instant, end_at_failure: bool) -> Standing {
-    let mut pause = POLL.0;
+    let (mut pause, mut wordless_since) = (POLL.0, None);
     loop {
         let looked = look(cluster, waiting).await;
         let goes_on = match &looked {
-            Ok(Standing::Late(_)) => true,
+            Ok(Looked { is_wordless: true, .. }) if end_at_failure => {
+                wordless_since.get_or_insert_with(Instant::now).elapsed() < WORDS
+            }
+            Ok(Looked { standing: Standing::Late(_), .. }) => true,
             // It may be made in a moment, and the operator tries again.
-            Ok(Standing::Absent | Standing::Failed(_)) => !end_at_failure,
-            Ok(Standing::Synced | Standing::Frozen(_) | Standing::Unseen(_)) => false,
+            Ok(Looked { standing: Standing::Absent | Standing::Failed(_), .. }) => !end_at_failure,
+            Ok(Looked { standing: Standing::Synced | Standing::Frozen(_) | Standing::Unseen(_), .. }) => false,
             // Who may not look now may not look later either; who does not answer may.
             Err(error) => {
                 !matches!(error.cause, Cause::Forbidden { .. } | Cause::Unauthorized { .. } | Cause::NoSuchKind { .. })
             }
         };
         if !goes_on || Instant::now() >= end {
-            return looked.unwrap_or_else(|error| Standing::Unseen(format!("failed to {error}")));
+            return looked
+                .map_or_else(|error| Standing::Unseen(format!("failed to {error}")), |looked| looked.standing);
         }
         sleep_until(end.min(Instant::now() + pause)).await;
         pause = (pause * 2).min(POLL.1);
     }
 }
 
-async fn look(cluster: &Kube, waiting: &Waiting) -> Result<Standing, ObjectError> {
+/// What one look found.
+struct Looked {
+    standing: Standing,
+    /// It has failed, and there is no more than the status's general sentence about it.
+    is_wordless: bool,
+}
+
+impl From<Standing> for Looked {
+    fn from(standing: Standing) -> Self {
+        Self { standing, is_wordless: false }
+    }
+}
+
+async fn look(cluster: &Kube, waiting: &Waiting) -> Result<Looked, ObjectError> {
     let (namespace, name) = &waiting.place;
     // Before the Secret: the operator writes that first.
     let Some(live) = cluster.get(&kinds::EXTERNAL_SECRET.object(namespace, name)).await? else {
-        return Ok(Standing::Absent);
+        return Ok(Standing::Absent.into());
     };
     let mut object = live.object;
     let declared = Declared::new(&object);
@@ -197,10 +216,14 @@ async fn look(cluster: &Kube, waiting: &Waiting) -> Result<Standing, ObjectError
         written: &waiting.written,
     };
     Ok(match ready::judge(&seen) {
-        Readiness::Synced => Standing::Synced,
-        Readiness::Frozen(words) => Standing::Frozen(words),
-        Readiness::Failed(failure) => Standing::Failed(failure.words().to_owned()),
-        Readiness::Pending(words) => Standing::Late(words),
+        Readiness::Synced => Standing::Synced.into(),
+        Readiness::Frozen(words) => Standing::Frozen(words).into(),
+        Readiness::Failed(failure) => {
+            let words = failure.words().to_owned();
+            let is_wordless = ready::trouble(&object, &[]).is_some_and(|general| general == words);
+            Looked { standing: Standing::Failed(words), is_wordless }
+        }
+        Readiness::Pending(words) => Standing::Late(words).into(),
     })
 }
 

@@ -9,7 +9,8 @@
 //! - It is never from before our own last write in that kind and namespace: a write makes the list stale when it begins
 //!   and again when it ends.
 //! - It is never from before Configure: each configuration has its own client, and each client its own lists.
-//! - It is at most [`MAX_AGE`] old. A GET would be a little fresher; a plan of a thousand objects takes longer than that.
+//! - It is at most [`MAX_AGE`] old, or younger than the question. A GET would be a little fresher; a plan of a thousand
+//!   objects takes longer than that.
 //! - "Not in the list" is confirmed by a GET: only that can say that an object is gone.
 //!
 //! None of this binds a guess ([`SharedReads::guess`]): it is for writes that the server refuses where it is wrong.
@@ -199,8 +200,10 @@ impl ScopeReads {
     /// What the last LIST says about a read that began at `began`.
     fn says(&self, last: Option<&Last>, id: &ObjectId, began: Instant) -> Result<Said, Cause> {
         match last {
+            // A list that took long is younger all the same than those who waited for it.
             Some(Last::Snapshot { began: listed, writes, items })
-                if *writes == self.writes.load(Ordering::SeqCst) && listed.elapsed() < MAX_AGE =>
+                if *writes == self.writes.load(Ordering::SeqCst)
+                    && (listed.elapsed() < MAX_AGE || *listed >= began) =>
             {
                 items.get(&id.name).map_or(Ok(Said::Absent), |text| parsed(text).map(Said::Object))
             }
