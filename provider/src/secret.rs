@@ -207,8 +207,16 @@ impl Wanted<'_> {
         let began = Instant::now();
         let mut failing_since: Option<Instant> = None;
         loop {
-            let found = self.look(objects).await?;
+            let looked = self.look(objects).await;
             let is_over = !self.is_applying || began.elapsed() >= self.timeout;
+            let found = match looked {
+                Ok(found) => found,
+                Err(error) if error.may_pass() && !is_over => {
+                    tokio::time::sleep(self.pace.poll).await;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             match &found {
                 Found::Complete(..) => return Ok(found),
                 _ if is_over => return Ok(found),

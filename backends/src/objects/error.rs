@@ -235,6 +235,16 @@ impl ObjectError {
         )
     }
 
+    /// Whether the same question may be answered in a moment, as while an API server is restarted: whoever waits for
+    /// something goes on waiting. A server that asks for patience has had ours already.
+    pub fn may_pass(&self) -> bool {
+        match self.cause {
+            Cause::Unreachable { .. } | Cause::TimedOut { .. } => true,
+            Cause::Server { status, .. } => status >= 500,
+            _ => false,
+        }
+    }
+
     /// One line without the particulars, for the summary of a diagnostic.
     pub fn summary(&self) -> &'static str {
         match self.cause {

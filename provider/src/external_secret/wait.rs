@@ -114,7 +114,7 @@ impl ExternalSecret {
                     return Some(false);
                 }
                 // The operator works on while an API server is restarted, and its answer is there afterwards.
-                Err(error) if passes(&error.cause) && began.elapsed() < limit => {
+                Err(error) if error.may_pass() && began.elapsed() < limit => {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 3 / 2).min(POLL.1);
                     continue;
@@ -219,15 +219,6 @@ impl ExternalSecret {
             }
         }
         format!("{said}{} was written and stays; the next apply goes on from there.", waiting.id)
-    }
-}
-
-/// Whether the same question may be answered in a moment. A server that asks for patience has had ours already.
-fn passes(cause: &Cause) -> bool {
-    match cause {
-        Cause::Unreachable { .. } | Cause::TimedOut { .. } => true,
-        Cause::Server { status, .. } => *status >= 500,
-        _ => false,
     }
 }
 

@@ -24,6 +24,8 @@ struct Scene {
 struct Look {
     external_secret: Option<Value>,
     is_forbidden: bool,
+    /// What the API server answers instead.
+    status: Option<u16>,
     secret: Option<Value>,
     events: Vec<Value>,
 }
@@ -61,7 +63,11 @@ impl Objects for Scene {
     async fn get(&self, id: &ObjectId) -> Result<Option<Live>, ObjectError> {
         let object = if id.kind == kinds::SECRET {
             assert_eq!(id.name, "env");
-            self.next().secret
+            let look = self.next();
+            if let Some(status) = look.status {
+                return Err(ObjectError::new("read", Cause::Server { status, words: "not now".to_owned() }));
+            }
+            look.secret
         } else {
             assert_eq!((id.kind, id.name.as_str()), (kinds::EXTERNAL_SECRET, "photos-db"));
             let now = self.now();
@@ -175,8 +181,7 @@ async fn a_secret_counts_once_its_declaration_was_fetched() {
 #[tokio::test]
 async fn the_operators_own_words_are_passed_on() {
     let failing = external_secret(None, "False");
-    let look =
-        Look { external_secret: Some(failing), events: vec![event("no such role")], secret: None, is_forbidden: false };
+    let look = Look { external_secret: Some(failing), events: vec![event("no such role")], ..Look::default() };
     assert_eq!(seen(look.clone()).await, "failed: The operator says: no such role.");
     assert_eq!(
         seen(Look { events: Vec::new(), ..look.clone() }).await,
@@ -207,10 +212,14 @@ async fn without_its_maker_the_secret_alone_counts() {
 }
 
 async fn awaited(looks: Vec<Look>, is_applying: bool, timeout: Duration) -> String {
+    told(&waited(looks, is_applying, timeout).await.expect("an answer"))
+}
+
+async fn waited(looks: Vec<Look>, is_applying: bool, timeout: Duration) -> Result<Found, ObjectError> {
     let handle = handle();
     let pace = Pace { poll: Duration::from_millis(1), settle: Duration::from_millis(50) };
     let wanted = Wanted { handle: &handle, by_handle: true, is_applying, timeout, pace };
-    told(&wanted.until_there(&Scene::of(looks)).await.expect("an answer"))
+    wanted.until_there(&Scene::of(looks)).await
 }
 
 #[tokio::test]
@@ -249,4 +258,23 @@ async fn a_failure_that_passes_is_none() {
         "failed: The operator says: no such role.",
         "long before its time"
     );
+}
+
+#[tokio::test]
+async fn an_api_server_that_is_restarted_ends_no_wait() {
+    let answers = |status| Look { status: Some(status), ..Look::default() };
+    let fetched = Look {
+        external_secret: Some(external_secret(Some("2-ab"), "True")),
+        secret: Some(secret("now")),
+        ..Look::default()
+    };
+    let minute = Duration::from_mins(1);
+    assert_eq!(awaited(vec![answers(503), answers(500), fetched.clone()], true, minute).await, "complete");
+    let ended = |looks, is_applying, timeout| async move {
+        waited(looks, is_applying, timeout).await.err().map(|error| error.cause)
+    };
+    let server = |status| Some(Cause::Server { status, words: "not now".to_owned() });
+    assert_eq!(ended(vec![answers(500), fetched.clone()], false, minute).await, server(500), "a plan looks once");
+    assert_eq!(ended(vec![answers(418), fetched], true, minute).await, server(418), "what waiting does not mend");
+    assert_eq!(ended(vec![answers(500)], true, Duration::from_millis(10)).await, server(500), "after its time");
 }

@@ -75,7 +75,14 @@ impl SecretStore {
         let is_cluster = objects.backend() == Backend::Cluster;
         let waits = is_cluster && planned.wait.known() != Some(&false);
         // What was said before the write is no news after it.
-        let before = if waits { self.events(objects, &request.id).await } else { Vec::new() };
+        let before = if waits { self.events(objects, &request.id).await } else { Ok(Vec::new()) };
+        let before = match before {
+            Ok(before) => before,
+            Err(error) => {
+                diagnostics.object_error(Path::root(), &error);
+                return None;
+            }
+        };
         self.runtime.claims().note_write();
         let applied = match objects.apply(request).await {
             Ok(applied) => applied,

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use homelab_backends::objects::{Live, MANAGER, ObjectError, ObjectId, Objects, Scope, kinds};
+use homelab_backends::objects::{Cause, Live, MANAGER, ObjectError, ObjectId, Objects, Scope, kinds};
 use homelab_core::finding::{Finding, secret as codes};
 use homelab_core::secret::ready::without_values;
 use homelab_core::store::ready::{Baseline, Verdict};
@@ -51,11 +51,15 @@ pub(super) fn limit(model: &Declared, which: Limit) -> Duration {
 }
 
 impl SecretStore {
-    /// The Events where those on the store are; none where they may not be read.
-    pub(super) async fn events(&self, objects: &dyn Objects, id: &ObjectId) -> Vec<Value> {
+    /// The Events where those on the store are; none where they may not be read. One that is missed before a write would be
+    /// news after it, so whatever else goes wrong is an error.
+    pub(super) async fn events(&self, objects: &dyn Objects, id: &ObjectId) -> Result<Vec<Value>, ObjectError> {
         let namespace = id.namespace.as_deref().unwrap_or(EVENTS_OF_THE_CLUSTER);
-        let events = objects.list(kinds::EVENT, Scope::Namespace(namespace)).await;
-        events.unwrap_or_default().into_iter().map(|event| event.object).collect()
+        match objects.list(kinds::EVENT, Scope::Namespace(namespace)).await {
+            Ok(events) => Ok(events.into_iter().map(|event| event.object).collect()),
+            Err(ObjectError { cause: Cause::Forbidden { .. }, .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Waits until the controller has said whether it accepts the store as `written`; whether it does. What else it says
@@ -82,6 +86,10 @@ impl SecretStore {
                     let detail = format!("{id} was written, and somebody has deleted it since. Apply again.");
                     diagnostics.error(Path::attr("name"), "The store is gone", detail);
                     return false;
+                }
+                Err(error) if error.may_pass() && began.elapsed() < limit => {
+                    tokio::time::sleep(POLL).await;
+                    continue;
                 }
                 Err(error) => {
                     diagnostics.object_error(Path::root(), &error);
@@ -129,7 +137,7 @@ impl SecretStore {
         // Most of the time the object says all, and a namespace may have many Events.
         match baseline.judge(&live.object, &[]) {
             Verdict::Accepted => Ok(Some(Verdict::Accepted)),
-            _ => Ok(Some(baseline.judge(&live.object, &self.events(objects, id).await))),
+            _ => Ok(Some(baseline.judge(&live.object, &self.events(objects, id).await?))),
         }
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! The stand-in ([`controller`]) writes the ExternalSecret, its status, the Secret and the Events as the real one does, and
 //! [`real`] holds it to that: both do the same work side by side and are compared. It is told per ExternalSecret how to
-//! behave. It works in a plane of its own, where no other controller is.
+//! behave. It works in a plane of its own, where no other controller is. [`stores`] does the same for what a store says.
 
 mod clock;
 mod controller;
 mod failures;
 mod real;
+pub(crate) mod stores;
+mod turns;
 mod waits;
 
 use std::sync::OnceLock;
@@ -75,7 +77,7 @@ fn stage(name: &str) -> Option<(Case, StandIn)> {
         }}},
     });
     case.api.create(&case.at("secretstores"), &store).unwrap().expect("store", &[201]).unwrap();
-    controller::store_status(&case.api, &case.namespace, true);
+    assert!(stores::say(&case.api, &case.namespace, "vault-kv", true));
     let stand_in = StandIn::start(&case);
     Some((case, stand_in))
 }

@@ -1,6 +1,6 @@
 //! Every call of every operation of a resource fails once, in every way; the next run converges. The resources are
-//! `homelab_ingress`, `homelab_external_secret` (without a controller, and with one that is waited for),
-//! `homelab_secret_store` and `homelab_kv_key`.
+//! `homelab_ingress`, `homelab_external_secret` and `homelab_secret_store` (each without a controller, and with one that is
+//! waited for) and `homelab_kv_key`.
 //!
 //! The real Terraform, the real provider and a real API server or Vault, with a proxy between the last two. A run without faults
 //! counts the calls of an operation; then each of them fails in each way, in a case of its own. After that a run without
@@ -34,8 +34,8 @@ use homelab_plane::{Api, Options, Plane, Vault};
 use self::chain::{Chain, Failure, Faulty, Golden, Outcome};
 use self::operation::Operation;
 use self::proxy::Fault;
-use self::subject::{AWAITED_SECRET, EXTERNAL_SECRET, INGRESS, KV_KEY, SECRET_STORE, Servers, Subject};
-use crate::eso_standin::StandIn;
+use self::subject::{AWAITED_SECRET, AWAITED_STORE, EXTERNAL_SECRET, INGRESS, KV_KEY, SECRET_STORE, Servers, Subject};
+use crate::eso_standin::{StandIn, stores};
 
 /// Cases in one Terraform, at most: each is a process of 30 MB for as long as it runs.
 const CASES: usize = 40;
@@ -122,6 +122,11 @@ fn every_operation_of_a_store_converges_after_every_fault_of_every_call() {
 }
 
 #[test]
+fn every_operation_of_a_store_that_is_awaited_converges_after_every_fault_of_every_call() {
+    every_operation_of(&AWAITED_STORE);
+}
+
+#[test]
 fn every_operation_of_a_key_converges_after_every_fault_of_every_call() {
     every_operation_of(&KV_KEY);
 }
@@ -137,7 +142,9 @@ fn every_operation_of(subject: &Subject) {
     if !(subject.define)(&servers) {
         return;
     }
-    let _controller = subject.waits.then(|| StandIn::everywhere(&servers.api));
+    let awaits = |one: &Subject| subject.waits && subject.resource == one.resource;
+    let _of_secrets = awaits(&EXTERNAL_SECRET).then(|| StandIn::everywhere(&servers.api));
+    let _of_stores = awaits(&SECRET_STORE).then(|| stores::everywhere(&servers.api));
     let chain = |number: usize, cases: usize| Chain::new(subject, &cli, &proxy, &servers, number * 1000, cases);
 
     let mut single = chain(0, 1);

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher as _};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use homelab_plane::Api;
@@ -13,6 +11,7 @@ use homelab_schema::duration;
 use serde_json::{Map, Value, json};
 
 use super::clock::{micro, time};
+use super::turns::Turns;
 use crate::support::Case;
 
 /// Its field manager on ExternalSecrets: in an installation the program has this name.
@@ -66,8 +65,7 @@ pub(super) enum Behaviour {
 /// A running stand-in. It ends when it is dropped.
 pub(crate) struct StandIn {
     wishes: Arc<Mutex<Wishes>>,
-    ended: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    _turns: Turns,
 }
 
 struct Wishes {
@@ -91,15 +89,8 @@ impl StandIn {
 
     fn run(mut controller: Controller, behaviour: Behaviour, turn: Duration) -> Self {
         let wishes = Arc::new(Mutex::new(Wishes { behaviour, number: 0, skew: 0 }));
-        let ended = Arc::new(AtomicBool::new(false));
-        let (theirs, end) = (Arc::clone(&wishes), Arc::clone(&ended));
-        let thread = std::thread::spawn(move || {
-            while !end.load(Ordering::SeqCst) {
-                controller.turn(&theirs);
-                std::thread::sleep(turn);
-            }
-        });
-        Self { wishes, ended, thread: Some(thread) }
+        let theirs = Arc::clone(&wishes);
+        Self { wishes, _turns: Turns::every(turn, move || controller.turn(&theirs)) }
     }
 
     /// From now on it behaves like this.
@@ -113,32 +104,6 @@ impl StandIn {
     pub(super) fn skew(&self, seconds: i64) {
         self.wishes.lock().unwrap().skew = seconds;
     }
-}
-
-impl Drop for StandIn {
-    fn drop(&mut self) {
-        self.ended.store(true, Ordering::SeqCst);
-        if let Some(thread) = self.thread.take() {
-            let joined = thread.join();
-            assert!(joined.is_ok() || std::thread::panicking(), "the stand-in panicked");
-        }
-    }
-}
-
-/// Has the store say whether it is ready, as its controller does after its own look at it.
-pub(super) fn store_status(api: &Api, namespace: &str, is_ready: bool) {
-    let (status, reason, message) = if is_ready {
-        ("True", "Valid", "store validated")
-    } else {
-        ("False", "InvalidProviderConfig", "unable to validate store")
-    };
-    let path = format!(
-        "/apis/external-secrets.io/v1/namespaces/{namespace}/secretstores/vault-kv/status?fieldManager={MANAGER}"
-    );
-    let status = json!({"status": {"capabilities": "ReadWrite", "conditions": [{
-        "type": "Ready", "status": status, "reason": reason, "message": message, "lastTransitionTime": time(0),
-    }]}});
-    api.merge(&path, &status).unwrap().expect("status of the store", &[200]).unwrap();
 }
 
 struct Controller {
@@ -399,7 +364,7 @@ fn target(object: &Value) -> String {
     if given.is_empty() { text(object, "/metadata/name") } else { given }
 }
 
-fn text(object: &Value, pointer: &str) -> String {
+pub(super) fn text(object: &Value, pointer: &str) -> String {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 

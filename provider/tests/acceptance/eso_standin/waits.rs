@@ -3,7 +3,8 @@
 use homelab_plane::terraform::Output;
 use serde_json::{Value, json};
 
-use super::controller::{Behaviour, store_status};
+use super::controller::Behaviour;
+use super::stores::say;
 use super::{declared, stage};
 use crate::support::Case;
 
@@ -82,7 +83,8 @@ fn a_success_that_names_no_generation_is_none() {
 fn a_success_without_the_declared_keys_is_none() {
     let Some((case, controller)) = stage("nokeys") else { return };
     controller.behave(Behaviour::SyncsNothing);
-    let failed = apply(&case, IMPATIENT, "15m").fails_with("Error: HL2407");
+    // The stand-in has to come to it first.
+    let failed = apply(&case, PATIENT, "15m").fails_with("Error: HL2407");
     assert!(failed.says("DB_PASSWORD"), "the missing key is named: {failed}");
 }
 
@@ -114,14 +116,14 @@ fn a_controller_that_is_not_there_is_told_from_one_that_looks_away() {
 fn a_store_that_is_not_valid_is_found_at_plan() {
     let Some((case, controller)) = stage("invalid") else { return };
     controller.behave(Behaviour::Absent);
-    store_status(&case.api, &case.namespace, false);
+    assert!(say(&case.api, &case.namespace, "vault-kv", false));
     case.write("main.tf", &declared(IMPATIENT, "15m"));
     let plan = case.run(["plan"]);
     assert!(plan.says("HL2406") && plan.says("unable to validate store"), "{plan}");
     let failed = apply(&case, IMPATIENT, "15m").fails_with("HL2406");
     assert!(failed.says("vault-kv") && failed.says("unable to validate store"), "{failed}");
 
-    store_status(&case.api, &case.namespace, true);
+    assert!(say(&case.api, &case.namespace, "vault-kv", true));
     controller.behave(Behaviour::Syncs { after: 0 });
     assert_eq!(apply(&case, PATIENT, "15m").code, 0);
     assert_synced(&case, 1);

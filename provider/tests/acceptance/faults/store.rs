@@ -23,6 +23,11 @@ const PHOTOS: &str = r#"
   }
 "#;
 
+/// The same, with an apply that waits until it is accepted.
+pub(super) fn awaited(shape: Shape) -> Option<String> {
+    body(shape).map(|body| body.replace("  wait      = false\n", ""))
+}
+
 /// The declaration.
 pub(super) fn body(shape: Shape) -> Option<String> {
     let gallery = || PHOTOS.replacen("\"photos\"", "\"gallery\"", 1);

@@ -114,6 +114,15 @@ pub(super) const SECRET_STORE: Subject = Subject {
     ..EXTERNAL_SECRET
 };
 
+/// The same with a controller that finds every store valid, and applies that wait for its word.
+pub(super) const AWAITED_STORE: Subject = Subject {
+    body: store::awaited,
+    define: secret::define_wholly,
+    waits: true,
+    operations: &Operation::WITHOUT_ADOPTION,
+    ..SECRET_STORE
+};
+
 /// `homelab_kv_key`: its calls are those to the store of secrets.
 pub(super) const KV_KEY: Subject = Subject {
     resource: "homelab_kv_key",
