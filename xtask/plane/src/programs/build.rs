@@ -3,12 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Program;
 use super::once::{clock, once, run_told, say};
 use crate::process::{describe, tail};
 use crate::{Error, Result};
+
+/// How long to wait before go is asked again. It asks the network for each of hundreds of modules once, and one answer
+/// that is lost ends a build of minutes.
+const PAUSES: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(20)];
 
 /// Builds `program` into the cache and returns its file.
 pub(super) fn build(program: &Program) -> Result<PathBuf> {
@@ -61,20 +65,45 @@ pub(super) fn toolchain(program: &Program) -> Result<PathBuf> {
 /// The folder of one module that `program` is built from.
 pub(super) fn module_dir(program: &Program, module: &str) -> Result<PathBuf> {
     let go = toolchain(program)?;
-    let output = Command::new(go)
-        .args(["mod", "download", "-json", module])
-        .current_dir(program.sources())
-        .envs([("GOFLAGS", ""), ("GOWORK", "off"), ("GOTOOLCHAIN", "local")])
-        .stdin(Stdio::null())
-        .output()
-        .map_err(Error::io("go mod download"))?;
-    // Go says what is wrong in the same JSON, or on standard error.
-    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-    answer["Dir"].as_str().map(PathBuf::from).ok_or_else(|| Error::Build {
-        program: module.to_owned(),
-        status: describe(output.status),
-        output: format!("{}{}", answer["Error"].as_str().unwrap_or_default(), String::from_utf8_lossy(&output.stderr)),
+    again(|| {
+        let output = Command::new(&go)
+            .args(["mod", "download", "-json", module])
+            .current_dir(program.sources())
+            .envs([("GOFLAGS", ""), ("GOWORK", "off"), ("GOTOOLCHAIN", "local")])
+            .stdin(Stdio::null())
+            .output()
+            .map_err(Error::io("go mod download"))?;
+        // Go says what is wrong in the same JSON, or on standard error.
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        answer["Dir"].as_str().map(PathBuf::from).ok_or_else(|| {
+            let said = answer["Error"].as_str().unwrap_or_default();
+            Error::Build {
+                program: module.to_owned(),
+                status: describe(output.status),
+                output: format!("{said}{}", String::from_utf8_lossy(&output.stderr)),
+            }
+        })
     })
+}
+
+/// What `work` gives; it is done again where a download failed in it.
+fn again<T>(mut work: impl FnMut() -> Result<T>) -> Result<T> {
+    for pause in PAUSES {
+        match work() {
+            Err(Error::Build { program, output, .. }) if is_download(&output) => {
+                let seconds = pause.as_secs();
+                say(&format!("a download for {program} failed, and is tried again in {seconds} s:\n{output}"));
+                std::thread::sleep(pause);
+            }
+            done => return done,
+        }
+    }
+    work()
+}
+
+/// Whether go failed over a download: its words name the address then. What is not there does not come later.
+fn is_download(said: &str) -> bool {
+    said.contains("://") && !["404 Not Found", "410 Gone"].iter().any(|gone| said.contains(gone))
 }
 
 fn run(program: &Program, go: &Path, work: &Path, built: &Path) -> Result<()> {
@@ -102,11 +131,14 @@ fn run(program: &Program, go: &Path, work: &Path, built: &Path) -> Result<()> {
     let started = Instant::now();
     say(&format!("building {} with Go: about {}, this once", program.what, program.estimate()));
     let log = work.join("build.log");
-    let status = run_told(&mut command, &format!("building {}", program.what), &program.estimate(), &log)?;
-    if !status.success() {
+    again(|| {
+        let status = run_told(&mut command, &format!("building {}", program.what), &program.estimate(), &log)?;
+        if status.success() {
+            return Ok(());
+        }
         let (program, status, output) = (program.name.to_owned(), describe(status), tail(&log, 25));
-        return Err(Error::Build { program, status, output });
-    }
+        Err(Error::Build { program, status, output })
+    })?;
     say(&format!("built {} in {}", program.name, clock(started.elapsed())));
     Ok(())
 }
@@ -161,6 +193,22 @@ mod tests {
         assert_eq!(go_directive(text), Some((1, 26, 6)));
         assert_eq!(tool_package(text).as_deref(), Some("example.net/x/cmd/y"));
         assert_eq!(tool_package("module m\n"), None);
+    }
+
+    #[test]
+    fn only_a_download_is_tried_again() {
+        let lost = "main.go:4:2: example.net/x@v1.2.0: Get \"https://proxy.example.net/x/v1.2.0.zip\": unexpected EOF";
+        assert!(is_download(lost));
+        assert!(!is_download("reading https://proxy.example.net/x/v9.zip: 404 Not Found"));
+        assert!(!is_download("# example.net/x\n./main.go:4:2: undefined: y"));
+
+        let mut times = 0;
+        let failed = again::<()>(|| {
+            times += 1;
+            Err(Error::Build { program: "x".into(), status: "exit status: 1".into(), output: "undefined: y".into() })
+        });
+        assert!(failed.is_err());
+        assert_eq!(times, 1);
     }
 
     #[test]
