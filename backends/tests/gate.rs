@@ -16,7 +16,13 @@ use tokio::runtime::Runtime;
 /// A plane of our own: nodes and pods are cluster-wide facts, and the old API has to be switched on.
 fn plane() -> Plane {
     let old_api = "--runtime-config=networking.k8s.io/v1beta1=true".to_owned();
-    Plane::start(&Options { without_vault: true, apiserver_args: vec![old_api], ..Options::default() }).unwrap()
+    let plane =
+        Plane::start(&Options { without_vault: true, apiserver_args: vec![old_api], ..Options::default() }).unwrap();
+    // It works a moment before it has a lease, for which it tries more and more slowly until its namespace is there.
+    let leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
+    let has_one = |seen: &Value| seen["items"].as_array().is_some_and(|items| !items.is_empty());
+    Api::admin(plane.env()).unwrap().until(leases, has_one).unwrap();
+    plane
 }
 
 fn cluster(env: &Env, token: &str) -> Kube {

@@ -63,7 +63,7 @@ async fn patience_ends_before_a_plan_looks_dead() {
     let Cause::Throttled { status: 429, tries: 1, words } = &error.cause else { panic!("{error:?}") };
     assert!(words.contains("try again later"), "{words}");
     assert_eq!(count.load(Ordering::SeqCst), 1);
-    assert!(began.elapsed() < Duration::from_secs(10), "an hour is not waited for");
+    assert!(began.elapsed() < Duration::from_mins(1), "an hour is not waited for");
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn a_silent_server_is_given_up_once_for_all() {
         let reads = futures::future::join_all(ids.iter().map(|id| kube.get(id))).await;
         assert!(reads.iter().all(|read| matches!(read, Err(error) if matches!(error.cause, Cause::TimedOut { .. }))));
     }
-    // Four times ten reads, and one limit for connections.
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    // Four times ten reads, and one limit for connections, which is five seconds: a limit for each ten would be twenty.
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     drop(listener);
 }

@@ -25,7 +25,7 @@ pub(crate) struct Origin {
 /// What is public in `examples/quickstart`.
 const PUBLIC: [&str; 2] = ["/share", "/api"];
 /// A client that says nothing must not keep the others waiting.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// No request of ours comes near.
 const MOST_HEADER_LINES: usize = 100;
 

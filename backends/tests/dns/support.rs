@@ -26,7 +26,7 @@ pub(crate) fn settings(api: &DnsApi) -> Settings {
         token: SecretString::from(TOKEN),
         zone: Some(ZONE.to_owned()),
         zone_id: Some(api.zone_id()),
-        timeout: Duration::from_secs(5),
+        timeout: Duration::from_mins(1),
         pause: Duration::from_millis(5),
     }
 }

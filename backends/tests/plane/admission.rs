@@ -45,7 +45,7 @@ async fn a_denial_by_policy_is_found_at_plan_in_the_words_of_the_policy() {
     let request = ingress(&namespace, "photos.example.net");
     // A policy is in force a moment after it was made.
     let probe = format!("{}?fieldManager=probe&dryRun=All&force=true", path(&request.id));
-    wait_for("the policy", Duration::from_secs(30), || {
+    wait_for("the policy", Duration::from_mins(1), || {
         let answer = admin().apply(&format!("{probe}&x="), "probe", false, &whole(&request))?;
         Ok(if answer.is_ok() { Err("not in force".to_owned()) } else { Ok(()) })
     })

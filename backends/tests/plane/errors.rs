@@ -81,8 +81,7 @@ async fn a_wrong_token_is_not_authenticated_and_not_shown() {
 
 #[tokio::test]
 async fn a_refused_connection_says_where_and_what() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
-    let host = format!("https://127.0.0.1:{port}");
+    let host = format!("https://{}", homelab_plane::NOBODY);
     let error = cause(Settings { host: Some(host.clone()), insecure: true, ..Settings::default() }).await;
     let Cause::Unreachable { address, words } = &error.cause else { panic!("{error:?}") };
     assert_eq!(*address, host);

@@ -1,6 +1,7 @@
 //! Reads that share a LIST, counted.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use futures::stream::{self, StreamExt as _};
 use homelab_backends::objects::{ApplyRequest, Cause, Checked, Mark, Objects as _, Scope, kinds};
@@ -12,6 +13,11 @@ use crate::support::{admin, kube, kube_as, namespace, plane};
 const MANY: usize = 700;
 /// As many as Terraform keeps waiting.
 const AT_ONCE: usize = 10;
+
+/// How many lists answer reads that began then: one, and on a machine that is slow another for every ten seconds more.
+fn lists_since(began: Instant) -> u64 {
+    1 + began.elapsed().as_secs() / 10
+}
 
 fn config_map(namespace: &str, index: usize) -> ApplyRequest {
     let id = kinds::CONFIG_MAP.object(namespace, &format!("thing-{index}"));
@@ -39,6 +45,7 @@ async fn a_refresh_of_many_objects_costs_a_request_per_500() {
         let (kube, id) = (&kube, config_map(&namespace, index).id);
         async move { (index, kube.read(&id).await.expect("read").expect("there")) }
     };
+    let began = Instant::now();
     let found: BTreeMap<usize, _> = stream::iter(0..MANY).map(read).buffer_unordered(AT_ONCE).collect().await;
     for (index, live) in &found {
         assert_eq!(live.object["data"]["index"], index.to_string());
@@ -46,7 +53,7 @@ async fn a_refresh_of_many_objects_costs_a_request_per_500() {
     }
     assert_eq!(found.len(), MANY);
     // Two pages, and the first read, which was alone.
-    assert!(kube.requests() <= 3, "{} requests", kube.requests());
+    assert!(kube.requests() <= 3 * lists_since(began), "{} requests", kube.requests());
     // The same from a list and by itself.
     let id = config_map(&namespace, 7).id;
     assert_eq!(kube.get(&id).await.expect("get").as_ref(), found.get(&7));
@@ -121,7 +128,7 @@ async fn where_list_is_forbidden_every_read_is_a_get() {
     let first = config_map(&namespace, 0).id;
     let path = crate::support::path(&first);
     // The authoriser learns of a new role a moment later.
-    homelab_plane::process::wait_for("the role", std::time::Duration::from_secs(20), || {
+    homelab_plane::process::wait_for("the role", std::time::Duration::from_mins(1), || {
         let status = nobody.get(&path)?.status;
         Ok(if status == 200 { Ok(()) } else { Err(format!("HTTP {status}")) })
     })
@@ -153,9 +160,10 @@ async fn a_plan_of_many_new_objects_costs_one_dry_run_each() {
     let namespace = namespace("plan");
     let kube = kube();
     let requests: Vec<_> = (0..100).map(|index| config_map(&namespace, index)).collect();
+    let began = Instant::now();
     let checks: Vec<_> = stream::iter(&requests).map(|request| kube.check(request)).buffered(AT_ONCE).collect().await;
     assert!(checks.iter().all(|check| *check == Ok(Checked::Passed)), "{checks:?}");
     // The dry runs, the list, and the first read, which was alone.
-    assert!(kube.requests() <= 102, "{} requests", kube.requests());
+    assert!(kube.requests() <= 100 + 2 * lists_since(began), "{} requests", kube.requests());
     assert!(kube.list(kinds::CONFIG_MAP, Scope::Namespace(&namespace)).await.expect("list").len() <= 1);
 }

@@ -16,7 +16,7 @@ pub(crate) fn settings(address: &str) -> Settings {
         address: address.to_owned(),
         token: Some(Token::Text(TOKEN.into())),
         ca_cert_file: None,
-        timeout: Duration::from_secs(10),
+        timeout: Duration::from_mins(1),
     }
 }
 

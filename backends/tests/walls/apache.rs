@@ -101,8 +101,7 @@ async fn another_issuer_or_client_is_not_the_gate() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_issuer_that_is_gone_is_an_error_and_not_a_gate() {
     let (app, issuer) = (app().await, issuer(KEYCLOAK).await);
-    let site = site(&app, &issuer, PUBLIC);
-    drop(issuer);
+    let site = site(&app, &issuer, PUBLIC).replace(&issuer.address.to_string(), homelab_plane::NOBODY);
     let Some(apache) = start("apache_gone", &site) else { return };
     let seen = probed(&apache, WallSystem::Keycloak).await;
     assert_eq!((seen.verdict(), seen.of("/").as_str()), (Verdict::Unknown, "unknown origin_error"), "{}", seen.told());

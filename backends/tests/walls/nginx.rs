@@ -4,7 +4,7 @@ use homelab_plane::nginx::Nginx;
 use homelab_plane::skip;
 use homelab_schema::carveout_probe::{Verdict, WallSystem};
 
-use crate::services::{FOREIGN, OURS, app, authentik, oauth2_proxy, reached};
+use crate::services::{FOREIGN, OURS, app, authentik, nobody, oauth2_proxy, reached};
 use crate::support::{PHOTOS, probe, probe_in_every_form, wall};
 
 /// One with this server, or `None` where there is no nginx.
@@ -121,9 +121,8 @@ async fn a_sign_in_at_another_issuer_is_not_the_gate() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_is_gone_is_an_error_and_not_a_gate() {
-    let (app, outpost) = (app().await, authentik(OURS, None).await);
-    let server = with_authentik(app.address.port(), outpost.address.port(), BY_ELEMENTS);
-    drop(outpost);
+    let app = app().await;
+    let server = with_authentik(app.address.port(), nobody(), BY_ELEMENTS);
     let Some(nginx) = start("nginx_gone", &server, &[]) else { return };
     let seen = probe(nginx.port(), wall(WallSystem::Authentik), &PHOTOS).await;
     assert_eq!((seen.verdict(), seen.of("/").as_str()), (Verdict::Unknown, "unknown origin_error"));
@@ -144,16 +143,15 @@ async fn a_header_that_nginx_does_not_hand_over_is_an_error_of_the_gate() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn its_emergency_prompt_is_the_gate_in_another_form() {
-    let (app, outpost) = (app().await, authentik(OURS, None).await);
+    let app = app().await;
     let emergency = "location @emergency {
              add_header X-Auth-Fallback true always;
              auth_basic \"Emergency Access\";
              auth_basic_user_file users;
              empty_gif;
          }";
-    let server = with_authentik(app.address.port(), outpost.address.port(), BY_ELEMENTS)
+    let server = with_authentik(app.address.port(), nobody(), BY_ELEMENTS)
         .replace("error_page 401 = @sign_in;", "error_page 401 = @sign_in; error_page 500 = @emergency;");
-    drop(outpost);
     let files = [("users", "somebody:{PLAIN}password\n")];
     let Some(nginx) = start("nginx_emergency", &format!("{server}\n{emergency}"), &files) else { return };
     let seen = probe(nginx.port(), wall(WallSystem::Authentik), &PHOTOS).await;

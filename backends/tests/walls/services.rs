@@ -35,6 +35,20 @@ pub(crate) fn path(asked: &Asked) -> &str {
     asked.line.split(' ').nth(1).unwrap_or_default().split('?').next().unwrap_or_default()
 }
 
+/// A port of loopback behind which is no service. That of one that is gone may be another test's by now.
+pub(crate) fn nobody() -> u16 {
+    homelab_plane::NOBODY.rsplit(':').next().unwrap().parse().unwrap()
+}
+
+/// Returns once `service` is gone: its listener is closed soon after it was dropped, but not at once.
+pub(crate) async fn gone(service: Origin) {
+    let address = service.address;
+    drop(service);
+    while tokio::net::TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// An answer after which the connection is closed, and says so: proxies keep connections otherwise.
 pub(crate) fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Reply {
     let headers: Vec<(&str, &str)> = headers.iter().copied().chain([("Connection", "close")]).collect();

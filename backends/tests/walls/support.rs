@@ -48,6 +48,8 @@ async fn asked(port: u16, wall: Wall, doors: &[(&str, Expect)], matrix: Matrix) 
         wall: wall.into(),
         connect_to: format!("127.0.0.1:{port}").into(),
         allow_private: true.into(),
+        // Nobody here is silent: what takes that long is a busy machine.
+        timeout: "1m".to_owned().into(),
         samples: 2.into(),
         matrix: matrix.into(),
         ..CarveoutProbe::default()

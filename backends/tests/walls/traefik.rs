@@ -7,7 +7,7 @@ use homelab_schema::carveout_probe::{Verdict, WallSystem};
 use homelab_schema::ingress::Expect;
 use serde_json::{Value, json};
 
-use crate::services::{FOREIGN, OURS, app, authentik, oauth2_proxy, reached};
+use crate::services::{FOREIGN, OURS, app, authentik, gone, nobody, oauth2_proxy, reached};
 use crate::support::{PHOTOS, probe, probe_in_every_form, wall};
 
 const SHARE: &str = "Host(`photos.example.net`) && (Path(`/share`) || PathPrefix(`/share/`))";
@@ -140,9 +140,8 @@ async fn another_issuer_is_not_the_gate() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_is_gone_is_an_error_and_not_a_gate() {
-    let (app, service) = (app().await, authentik(OURS, None).await);
-    let routes = routes(app.address.port(), ALL, SHARE, &outpost(service.address.port()));
-    drop(service);
+    let app = app().await;
+    let routes = routes(app.address.port(), ALL, SHARE, &outpost(nobody()));
     let Some((_traefik, port)) = start("traefik_gone", &routes) else { return };
     let seen = probe(port, wall(WallSystem::Authentik), &PHOTOS).await;
     assert_eq!((seen.verdict(), seen.of("/").as_str()), (Verdict::Unknown, "unknown origin_error"));
@@ -177,7 +176,7 @@ async fn a_fallback_in_front_of_the_service_is_the_gate_in_another_form() {
     let seen = probe(port, wall(WallSystem::Authentik), &PHOTOS).await;
     assert_eq!(seen.verdict(), Verdict::Ok, "{}", seen.told());
 
-    drop(service);
+    gone(service).await;
     let seen = probe(port, wall(WallSystem::Authentik), &PHOTOS).await;
     assert_eq!((seen.verdict(), seen.of("/").as_str()), (Verdict::Degraded, "degraded gated_degraded basic"));
     assert_eq!(seen.findings(), 1, "{}", seen.told());

@@ -130,8 +130,8 @@ fn a_secret_of_any_verb_appears_nowhere() {
         (&["secrets", "audit", "--output", "json"], "", 2),
         (&["secrets", "wait", "canary/good", "canary/dead", "--timeout", "2s"], "", 2),
         (&["secrets", "wait", "canary/dead", "--fail-fast", "--output", "json"], "", 2),
-        (&["secrets", "sync", "canary/good", "--timeout", "30s"], "", 0),
-        (&["secrets", "sync", "--all", "--output", "json", "--timeout", "30s"], "", 2),
+        (&["secrets", "sync", "canary/good", "--timeout", "2m"], "", 0),
+        (&["secrets", "sync", "--all", "--output", "json", "--timeout", "2m"], "", 2),
         (&["secrets", "hops", "--from", "0.19.2", "--to", "0.20.4", "--live"], "", 0),
     ];
     let mut others = Vec::new();

@@ -33,9 +33,10 @@ impl Gateway {
         // It ends with the process of the tests; a connection that breaks is the caller's matter.
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                if let Ok(request) = answer(&stream, status) {
-                    noted.lock().unwrap().push(request);
-                }
+                let Ok(request) = read(&stream) else { continue };
+                // Before the answer: who has got that is done, and the test looks.
+                noted.lock().unwrap().push(request);
+                let _ = answer(&stream, status);
             }
         });
         Self { address, asked }
@@ -46,7 +47,7 @@ impl Gateway {
     }
 }
 
-fn answer(stream: &TcpStream, status: &str) -> std::io::Result<Asked> {
+fn read(stream: &TcpStream) -> std::io::Result<Asked> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut line = String::new();
     reader.read_line(&mut line)?;
@@ -67,13 +68,12 @@ fn answer(stream: &TcpStream, status: &str) -> std::io::Result<Asked> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    let words = "pushed metrics are invalid or inconsistent";
-    write!(
-        stream.try_clone()?,
-        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{words}",
-        words.len()
-    )?;
     Ok(Asked { line: line.trim().to_owned(), content_type, body: String::from_utf8(body).unwrap() })
+}
+
+fn answer(mut stream: &TcpStream, status: &str) -> std::io::Result<()> {
+    let words = "pushed metrics are invalid or inconsistent";
+    write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{words}", words.len())
 }
 
 /// What is pushed of recorded evidence.

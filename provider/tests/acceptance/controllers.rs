@@ -1,6 +1,9 @@
 //! Controllers at work: what others write to our objects is theirs and no drift; a field of ours that they take is refused by
 //! the name of whoever took it, at the attribute, at plan.
 
+use std::time::Duration;
+
+use homelab_plane::process::wait_for;
 use serde_json::{Value, json};
 
 use crate::support::{Case, cases};
@@ -39,7 +42,15 @@ fn applies(case: &Case, manager: &str, force: bool, object: (&str, &str, &str), 
     let mut body = fields.clone();
     body["apiVersion"] = json!(version);
     body["kind"] = json!(kind);
-    case.api.apply(&case.at(path), manager, force, &body).unwrap().expect(path, &[200]).unwrap();
+    // While a definition is replaced (a Traefik that starts brings its own), its objects are not served for a moment.
+    wait_for(path, Duration::from_mins(1), || {
+        let answer = case.api.apply(&case.at(path), manager, force, &body)?;
+        if answer.status == 503 {
+            return Ok(Err(format!("it answered {}", answer.body)));
+        }
+        answer.expect(path, &[200]).map(|_| Ok(()))
+    })
+    .unwrap();
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `decisions.md`, "State and failure": lines 1 to 5, on the real Terraform.
 
+use crate::gate_control::until_leased;
 use crate::ingress::{PHOTOS, uid, with_references};
 use crate::origin::Origin;
 use crate::probe::photos_with_probe;
@@ -84,6 +85,7 @@ fn decision_02_a_replacement_in_place_does_not_delete_the_adopted_object() {
 #[test]
 fn decision_03_refresh_only_of_unchanged_resources_exits_0() {
     for case in cases("decision03") {
+        until_leased(&case.api);
         let origin = Origin::serve();
         with_references(&case);
         if !operator_with_password(&case) {

@@ -11,6 +11,7 @@ use homelab_plane::process::wait_for;
 use homelab_plane::terraform::Cli;
 use serde_json::{Value, json};
 
+use crate::incident_02::until_collected;
 use crate::ingress::uid;
 use crate::moves::with_peers;
 use crate::operator::{Cluster, in_version, is_ready, store};
@@ -172,7 +173,7 @@ fn world(case: &Case) -> BTreeMap<String, Value> {
 
 /// Waits until the controller has synced all of them.
 fn until_synced(case: &Case) -> BTreeMap<String, Value> {
-    wait_for("the controller", Duration::from_mins(2), || {
+    wait_for("the controller", Duration::from_mins(5), || {
         let world = world(case);
         let (mut ready, mut secrets) = (0, 0);
         for (name, object) in &world {
@@ -207,7 +208,9 @@ fn content(object: &Value) -> (&Value, &Value, &Value) {
 fn migrate(cluster: &Cluster, cli: &Cli) {
     // As with 0.16: both versions are served, and objects are stored in the old one.
     cluster.serve(&["v1beta1", "v1"], "v1beta1");
-    let case = with_peers(cli, "migration", cluster.env());
+    let mut case = with_peers(cli, "migration", cluster.env());
+    // A hundred syncs of a controller that does one after the other.
+    case.limit(Duration::from_mins(10));
     let values: BTreeMap<String, String> =
         (0..EACH).map(|index| (format!("key_{index}"), format!("value-{index}"))).collect();
     Vault::root(&case.env).unwrap().put(&case.namespace, &json!(values)).unwrap();
@@ -298,12 +301,8 @@ fn migrate(cluster: &Cluster, cli: &Cli) {
 
     // The count can see a delete, and the collector was there all the time.
     case.api.delete(&case.at("externalsecrets/app-0")).unwrap().expect("delete", &[200]).unwrap();
-    case.api.until(&case.at("secrets/app-0"), |seen| uid_of(seen) != uid(&before["Secret/app-0"])).unwrap();
+    until_collected(cluster, &case, "app-0");
     assert_eq!(["externalsecrets", "secrets"].map(deletes), [1, 1]);
-}
-
-fn uid_of(object: &Value) -> &str {
-    object["metadata"]["uid"].as_str().unwrap_or_default()
 }
 
 #[test]

@@ -7,7 +7,7 @@ use homelab_core::gate::Day;
 use homelab_plane::kubeadm::{Front, Kubeadm};
 use homelab_plane::plane::Options;
 use homelab_plane::terraform::Workspace;
-use homelab_plane::{Env, Plane};
+use homelab_plane::{Api, Env, Plane};
 use serde_json::{Value, json};
 
 use crate::support::folders;
@@ -26,6 +26,7 @@ impl Cluster {
         let start = || {
             let plane = Plane::start(&Options { without_vault: true, ..Options::default() }).unwrap();
             let kubeadm = Kubeadm::make(plane.env(), "1.36.3").unwrap();
+            until_leased(kubeadm.api());
             let front = Front::start(plane.env()).unwrap();
             Mutex::new(Self { plane, kubeadm, front })
         };
@@ -54,6 +55,13 @@ impl Cluster {
     pub(crate) fn create(&self, path: &str, body: &Value) {
         self.kubeadm.api().create(path, body).unwrap().expect(path, &[201]).unwrap();
     }
+}
+
+/// Waits until the API server has its lease, which it takes a moment after it is ready: by these the gate counts them.
+pub(crate) fn until_leased(api: &Api) {
+    let leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases\
+                  ?labelSelector=apiserver.kubernetes.io%2Fidentity%3Dkube-apiserver";
+    api.until(leases, |seen| seen["items"].as_array().is_some_and(|all| !all.is_empty())).unwrap();
 }
 
 /// The day on which the facts of a test were read: facts age, and tests do not.

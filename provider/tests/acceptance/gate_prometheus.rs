@@ -10,7 +10,8 @@ use homelab_plane::prometheus::{Past, Prometheus};
 use homelab_plane::skip;
 use serde_json::{Value, json};
 
-use crate::probe::server::{Server, response};
+use crate::gate_control::until_leased;
+use crate::probe::server::{Server, hold, response};
 use crate::support::{Case, SITE, cases};
 
 /// Series out of `testdata/prometheus`.
@@ -69,7 +70,7 @@ fn gate(check: &str, target: &str, url: &str) -> String {
           target_version = "{target}"
           prometheus {{
             url     = "{url}"
-            timeout = "5s"
+            timeout = "30s"
           }}
           checks {{
             {checks}
@@ -101,7 +102,7 @@ fn exporter(broken: &Arc<AtomicBool>) -> (Server, Value) {
 
 /// Waits until the alert fires, or does not.
 fn until(prometheus: &Prometheus, firing: bool) {
-    wait_for("the alert", Duration::from_secs(30), || {
+    wait_for("the alert", Duration::from_mins(1), || {
         let alerts = prometheus.api("/api/v1/alerts")?["alerts"].clone();
         let fires = alerts.as_array().is_some_and(|alerts| alerts.iter().any(|alert| alert["state"] == "firing"));
         Ok(if fires == firing { Ok(()) } else { Err(alerts.to_string()) })
@@ -115,12 +116,13 @@ fn a_critical_alert_stops_the_upgrade_and_a_killed_prometheus_is_unknown_and_nev
         let broken = Arc::new(AtomicBool::new(false));
         let (_exporter, scrapes) = exporter(&broken);
         let past = Past {
-            rules: Some(group(&[rule("DiskBroken", "disk_broken == 1")])),
+            // By what was seen last: a scrape that takes longer than its second would end the alert for that time.
+            rules: Some(group(&[rule("DiskBroken", "last_over_time(disk_broken[5m]) == 1")])),
             scrapes: Some(scrapes),
             ..Past::default()
         };
         let Some(prometheus) = prometheus("a_critical_alert_stops_the_upgrade", &past) else { return };
-        wait_for("the first scrape", Duration::from_secs(30), || {
+        wait_for("the first scrape", Duration::from_mins(1), || {
             let seen = prometheus.query("disk_broken")?;
             Ok(if seen.as_array().is_some_and(|seen| !seen.is_empty()) { Ok(()) } else { Err(seen.to_string()) })
         })
@@ -140,7 +142,9 @@ fn a_critical_alert_stops_the_upgrade_and_a_killed_prometheus_is_unknown_and_nev
         until(&prometheus, false);
         assert_eq!(case.run(["plan", "-detailed-exitcode"]).code, 0);
 
+        let address = format!("127.0.0.1:{}", prometheus.port());
         drop(prometheus);
+        let _held = hold(&address);
         let plan = case.run(["plan", "-detailed-exitcode"]);
         assert_eq!(plan.code, 2, "{plan}");
         let refused = case.run(["apply", "-auto-approve"]).fails_with("HL4901");
@@ -154,6 +158,7 @@ fn a_critical_alert_stops_the_upgrade_and_a_killed_prometheus_is_unknown_and_nev
 #[test]
 fn a_deprecated_api_that_only_history_knows_blocks_and_silence_outlives_a_restart() {
     for case in cases("requests") {
+        until_leased(&case.api);
         let quiet = Past { series: series("healthy"), ..Past::default() };
         let asked = Past { series: series("healthy") + &series("old-request"), ..Past::default() };
         let test = "a_deprecated_api_that_only_history_knows_blocks";

@@ -27,7 +27,7 @@ fn holding(case: &mut Case) -> (Relay, Receiver<()>, Sender<()>) {
     let relay = through(case, move |request| {
         if request.is("POST", "/v1/secret/data/") {
             let _ = tell.lock().unwrap().send(());
-            let _ = held.lock().unwrap().recv_timeout(Duration::from_secs(20));
+            let _ = held.lock().unwrap().recv_timeout(Duration::from_mins(1));
         }
         Reply::Pass
     });
@@ -44,7 +44,7 @@ fn incident_19_no_argument_of_any_process_is_a_secret() {
             .stdin(Stdio::piped())
             .spawn()
             .unwrap();
-        let (arguments, _) = wait_for("the arguments", Duration::from_secs(10), || {
+        let (arguments, _) = wait_for("the arguments", Duration::from_mins(1), || {
             Ok(told(plain.id()).filter(|(arguments, _)| arguments.contains("kv put")).ok_or_else(|| "none".to_owned()))
         })
         .unwrap();

@@ -31,6 +31,7 @@ resource "homelab_ingress" "term" {
 
 resource "homelab_carveout_probe" "term" {
   targets = homelab_ingress.term.probe_targets
+  settle  = "90s"
 }
 "#;
 
@@ -66,7 +67,7 @@ fn incident_24_a_green_front_page_says_nothing_of_the_door_that_is_broken() {
         let plan = case.run(["plan", "-detailed-exitcode"]);
         assert_eq!(plan.code, 2, "{plan}");
         assert!(plan.says("HL3006") && plan.says("`pair`") && plan.says("/api/auth/bootstrap"), "{plan}");
-        case.write("main.tf", &PAIRING.replace("  targets", "  settle  = \"0s\"\n  targets"));
+        case.write("main.tf", &PAIRING.replace("\"90s\"", "\"0s\""));
         let refused = case.run(["apply", "-auto-approve"]).fails_with("HL3006");
         assert!(refused.says("text/html where application/json was declared"), "{refused}");
         moved.store(false, Ordering::SeqCst);

@@ -31,7 +31,7 @@ fn incident_25_a_gate_that_enforces_nothing_is_seen() {
         let notes = house.host("notes");
         until_status(house.traefik, &notes, "/", 200);
         let name = format!("{}-gate@kubernetescrd", house.case.namespace);
-        wait_for("the middleware", Duration::from_secs(30), || {
+        wait_for("the middleware", Duration::from_mins(1), || {
             let all = house.traefik.api("/api/http/middlewares?per_page=10000")?.body;
             let gate = all.as_array().into_iter().flatten().find(|one| one["name"] == *name).cloned();
             let used = gate.as_ref().and_then(|one| one["usedBy"].as_array()).map_or(0, Vec::len);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use crate::ingress::{PHOTOS, plain_ingress, uid, with_references};
-use crate::killed::{MANY, until_made, with_service};
+use crate::killed::{COUNT, MANY, until_made, with_service};
 use crate::support::cases;
 
 /// An apply was killed half-way. The next one met "already exists" at what was made and not written down.
@@ -33,12 +33,12 @@ fn incident_14_a_killed_apply_converges_on_the_next_run() {
             ours.map(|one| uid(one).to_owned()).collect::<BTreeSet<_>>()
         };
         let made = ids();
-        assert!((3..20).contains(&made.len()), "{} of 20 were made", made.len());
+        assert!((3..COUNT).contains(&made.len()), "{} of {COUNT} were made", made.len());
 
         // The state lags behind what was made; the next apply takes it over, and is complete.
         case.ok(["apply", "-auto-approve"]);
         assert_eq!(case.run(["plan", "-detailed-exitcode"]).code, 0);
-        assert!(ids().is_superset(&made) && ids().len() == 20);
+        assert!(ids().is_superset(&made) && ids().len() == COUNT);
         case.ok(["destroy", "-auto-approve"]);
         let left = case.api.list(&case.at("ingresses")).unwrap();
         assert_eq!(left.len(), 1, "only the script's own is left: {left:#?}");

@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use crate::support::{Case, cases};
 
-/// Enough objects that an apply can be stopped among them.
+/// How many objects [`MANY`] has.
+pub(crate) const COUNT: usize = 60;
+
+/// So many that an apply can be stopped among them, also by a test that is kept waiting for a processor.
 pub(crate) const MANY: &str = r#"
 resource "homelab_ingress" "app" {
-  count     = 20
+  count     = 60
   name      = "app-${count.index}"
   namespace = var.namespace
   auth      = "none"
@@ -47,7 +50,7 @@ fn in_state(case: &Case) -> usize {
 fn converges(case: &Case) {
     case.ok(["apply", "-auto-approve"]);
     assert_eq!(case.run(["plan", "-detailed-exitcode"]).code, 0);
-    assert_eq!((made(case), in_state(case)), (20, 20));
+    assert_eq!((made(case), in_state(case)), (COUNT, COUNT));
     case.ok(["destroy", "-auto-approve"]);
     assert_eq!(made(case), 0);
 }
@@ -65,7 +68,7 @@ fn an_interrupted_apply_stops_in_good_order_and_goes_on() {
         assert!(!stopped.says("panic") && !stopped.says("crashed"), "{stopped}");
         // Whatever was made is in state: an interrupt loses nothing.
         let left = made(&case);
-        assert!(left < 20, "it was not stopped");
+        assert!(left < COUNT, "it was not stopped");
         assert_eq!(in_state(&case), left, "{stopped}");
         converges(&case);
     }
@@ -81,7 +84,7 @@ fn a_provider_that_is_killed_during_an_apply_loses_nothing() {
         apply.kill_descendants().unwrap();
         let failed = apply.wait().unwrap();
         assert_ne!(failed.code, 0, "{failed}");
-        assert!(made(&case) < 20, "it was not killed");
+        assert!(made(&case) < COUNT, "it was not killed");
         assert!(in_state(&case) >= 2, "{failed}");
         converges(&case);
     }

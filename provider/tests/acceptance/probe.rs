@@ -39,6 +39,7 @@ pub(crate) fn photos_with_probe(work: &Workspace, origin: &str) {
             connect_to    = "ORIGIN"
             allow_private = true
             samples       = 1
+            timeout       = "30s"
           }
         }
         "#
@@ -88,7 +89,9 @@ fn a_door_that_is_walled_off_shows_in_the_plan_and_fails_the_apply_until_it_is_o
         assert_eq!(work.run(["plan", "-detailed-exitcode"]).code, 0);
 
         // Nothing answers: that is no pass and no wall.
+        let address = origin.address();
         drop(origin);
+        let _held = server::hold(&address);
         let plan = work.run(["plan", "-detailed-exitcode"]);
         assert_eq!(plan.code, 2, "{plan}");
         let _ = work.run(["apply", "-auto-approve"]).fails_with("HL3004");

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use homelab_plane::process::wait_for;
-use homelab_plane::skip;
 use homelab_plane::wider::Traefik;
+use homelab_plane::{Api, skip};
 use serde_json::json;
 
 use crate::support::Case;
@@ -35,12 +35,7 @@ provider "homelab" {
 pub(crate) fn proxy(case: &Case, test: &str) -> Option<&'static Traefik> {
     let running = PROXY.get_or_init(|| match Traefik::start(&case.env, &[]) {
         Ok(traefik) => {
-            let class = json!({
-                "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "traefik"},
-                "spec": {"controller": "traefik.io/ingress-controller"},
-            });
-            let made = case.api.create("/apis/networking.k8s.io/v1/ingressclasses", &class).unwrap();
-            made.expect("class", &[201, 409]).unwrap();
+            ingress_class(&case.api);
             Some(traefik)
         }
         Err(error) if error.is_missing() => {
@@ -53,6 +48,17 @@ pub(crate) fn proxy(case: &Case, test: &str) -> Option<&'static Traefik> {
         skip(test, "Traefik is not built");
     }
     running.as_ref()
+}
+
+/// Makes the class that Ingresses of the provider have, where nobody did yet: without it no Traefik takes them.
+#[track_caller]
+pub(crate) fn ingress_class(api: &Api) {
+    let class = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "traefik"},
+        "spec": {"controller": "traefik.io/ingress-controller"},
+    });
+    let made = api.create("/apis/networking.k8s.io/v1/ingressclasses", &class).unwrap();
+    made.expect("class", &[201, 409]).unwrap();
 }
 
 /// The status that a request for a path of a host gets.
@@ -99,5 +105,13 @@ pub(crate) fn traefik_object(case: &Case, plural: &str, kind: &str, name: &str, 
         "apiVersion": "traefik.io/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec,
     });
     let path = format!("/apis/traefik.io/v1alpha1/namespaces/{}/{plural}", case.namespace);
-    case.api.create(&path, &body).unwrap().expect(name, &[201]).unwrap();
+    // While a definition is replaced (a Traefik that starts brings its own), its objects are not served for a moment.
+    wait_for(&format!("the definition of {kind}"), SETTLED, || {
+        let answer = case.api.create(&path, &body)?;
+        if matches!(answer.status, 404 | 429 | 503) {
+            return Ok(Err(format!("it answered {}", answer.body)));
+        }
+        answer.expect(name, &[201]).map(|_| Ok(()))
+    })
+    .unwrap();
 }

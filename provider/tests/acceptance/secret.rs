@@ -161,7 +161,7 @@ fn a_secret_is_imported_by_command_and_by_block() {
 const USE: &str = r#"
 ephemeral "homelab_secret" "photos_db" {
   handle  = homelab_external_secret.photos_db.handle
-  timeout = "30s"
+  timeout = "2m"
 }
 
 provider "homelab" {
@@ -241,7 +241,7 @@ fn an_apply_waits_for_a_secret_and_then_fails() {
         with_other(&case);
         // Nor does the ExternalSecret wait for it.
         case.write("main.tf", &PHOTOS_DB.replacen("  store {", "  wait = false\n  preflight = \"off\"\n  store {", 1));
-        case.write("use.tf", &USE.replace("30s", "1s"));
+        case.write("use.tf", &USE.replace("2m", "1s"));
         let plan = case.ok(["plan", "-out=p"]);
         assert!(!plan.says("HL2201"), "{plan}");
         // The operator says so before the second is over, or it is over.

@@ -185,6 +185,13 @@ fn without_definitions_a_plan_warns_and_an_apply_refuses() {
     let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/externalsecrets.external-secrets.io";
     api.delete(path).unwrap().expect("definition", &[200]).unwrap();
     api.until_gone(path).unwrap();
+    // Who asks what is served learns of it a moment later.
+    let lists = |seen: &Value| {
+        let mut all = seen["resources"].as_array().into_iter().flatten();
+        all.any(|one| one["name"] == "externalsecrets")
+    };
+    api.until("/apis/external-secrets.io/v1", |seen| !lists(seen)).unwrap();
+    api.until_gone("/apis/external-secrets.io/v1/externalsecrets").unwrap();
     for case in &all {
         // Not "it is gone, make it again": nothing could be looked at.
         let blind = case.run(["plan", "-detailed-exitcode"]).fails_with("ExternalSecret");

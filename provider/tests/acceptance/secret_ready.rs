@@ -56,7 +56,7 @@ fn a_failed_create_says_why_and_the_next_one_goes_on_from_there() {
     let began = Instant::now();
     let failed = case.run(["apply", "-auto-approve"]).fails_with("Error: HL2407");
     assert!(failed.says("cannot find secret data for key") && failed.says("nope"), "{failed}");
-    assert!(began.elapsed().as_secs() < 60, "it was not waited for to the end");
+    assert!(began.elapsed().as_secs() < 110, "it was not waited for to the end");
     let made = case.live("externalsecrets/photos-db");
     assert!(!made.is_null() && !case.ok(["state", "list"]).says("homelab_external_secret"));
     case.write("main.tf", PHOTOS_DB);
@@ -96,7 +96,7 @@ fn what_is_fetched_once_is_not_waited_for_and_said() {
     let began = Instant::now();
     let applied = case.ok(["apply", "-auto-approve"]);
     assert!(applied.says("HL2414"), "{applied}");
-    assert!(began.elapsed().as_secs() < 60);
+    assert!(began.elapsed().as_secs() < 110);
     assert_eq!(case.run(["plan", "-detailed-exitcode"]).code, 0);
 }
 

@@ -149,6 +149,8 @@ fn without_a_controller_an_apply_says_so_and_without_definitions_even_a_plan_doe
         api.delete(&path).unwrap().expect(plural, &[200]).unwrap();
         api.until_gone(&path).unwrap();
     }
+    // Who asks what is served learns of it a moment later.
+    api.until_gone("/apis/external-secrets.io/v1").unwrap();
     for cli in clis() {
         let mut case = Case::on(&cli, "storenocrd", cluster.env());
         let address = case.env.vault_addr.clone();

@@ -90,11 +90,8 @@ impl Case {
     /// The live object at `path` below its namespace, as `ingresses/photos`; null where there is none.
     #[track_caller]
     pub(crate) fn live(&self, path: &str) -> Value {
-        let answer = self.api.get(&self.at(path)).unwrap();
-        match answer.status {
-            404 => Value::Null,
-            _ => answer.expect(path, &[200]).unwrap(),
-        }
+        // Asked again where it is not served for a moment, as in [`Case::middleware`].
+        self.api.until(&self.at(path), |_| true).unwrap()
     }
 
     /// The path in the API of something in its namespace: `services/photos`, `ingresses`.
@@ -169,7 +166,7 @@ impl Case {
             "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "canary"},
             "spec": {"defaultBackend": {"service": {"name": "none", "port": {"number": 80}}}},
         });
-        wait_for("the change of the policy", Duration::from_secs(30), || {
+        wait_for("the change of the policy", Duration::from_mins(1), || {
             let path = format!("{}?dryRun=All", self.at("ingresses"));
             let answer = self.api.create(&path, &canary)?;
             Ok(if wanted.contains(&answer.status) { Ok(()) } else { Err(format!("it answered {}", answer.status)) })
@@ -187,9 +184,9 @@ impl Case {
             "spec": {"forwardAuth": {"address": "http://127.0.0.1:9"}},
         });
         // While a definition is replaced (a Traefik that starts brings its own), its objects are not served for a moment.
-        wait_for("the definition of Middlewares", Duration::from_secs(30), || {
+        wait_for("the definition of Middlewares", Duration::from_mins(1), || {
             let answer = self.api.create(&self.at("middlewares"), &body)?;
-            if answer.status == 503 {
+            if [404, 429, 503].contains(&answer.status) {
                 return Ok(Err(format!("it answered {}", answer.body)));
             }
             answer.expect("middleware", &[201]).map(|_| Ok(()))
@@ -268,12 +265,27 @@ pub(crate) fn installed() -> impl Iterator<Item = Workspace> {
 
 /// Traefik's Middleware, as far as these cases need it: objects that have a name.
 pub(crate) fn define_middlewares(api: &Api) {
+    define_loosely(api, "Middleware");
+}
+
+/// Traefik's IngressRoute, as far as these cases need it.
+pub(crate) fn define_routes(api: &Api) {
+    define_loosely(api, "IngressRoute");
+}
+
+/// A kind of Traefik's that takes whatever it is given. Where a Traefik runs, its own definition stays.
+fn define_loosely(api: &Api, kind: &str) {
+    let singular = kind.to_lowercase();
+    let plural = format!("{singular}s");
+    let name = format!("{plural}.traefik.io");
+    if api.get(&format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}")).unwrap().status != 404 {
+        return;
+    }
     let definition = json!({
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": "middlewares.traefik.io"},
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": name},
         "spec": {
             "group": "traefik.io", "scope": "Namespaced",
-            "names": {"kind": "Middleware", "plural": "middlewares", "singular": "middleware", "listKind": "MiddlewareList"},
+            "names": {"kind": kind, "plural": plural, "singular": singular, "listKind": format!("{kind}List")},
             "versions": [{
                 "name": "v1alpha1", "served": true, "storage": true,
                 "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
@@ -281,27 +293,4 @@ pub(crate) fn define_middlewares(api: &Api) {
         },
     });
     api.define(&definition).unwrap();
-}
-
-/// Traefik's IngressRoute, as far as these cases need it. Where a Traefik runs, its own definition stays.
-pub(crate) fn define_routes(api: &Api) {
-    let definition = json!({
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": "ingressroutes.traefik.io"},
-        "spec": {
-            "group": "traefik.io", "scope": "Namespaced",
-            "names": {
-                "kind": "IngressRoute", "plural": "ingressroutes", "singular": "ingressroute",
-                "listKind": "IngressRouteList",
-            },
-            "versions": [{
-                "name": "v1alpha1", "served": true, "storage": true,
-                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
-            }],
-        },
-    });
-    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/ingressroutes.traefik.io";
-    if api.get(path).unwrap().status == 404 {
-        api.define(&definition).unwrap();
-    }
 }

@@ -14,6 +14,7 @@ mod tests;
 mod wire;
 mod zone;
 
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -103,7 +104,8 @@ struct State {
     blocked_until: Option<Instant>,
     faults: Vec<Fault>,
     armed: Option<Armed>,
-    streams: Vec<TcpStream>,
+    /// Connections, each by its number.
+    streams: HashMap<usize, TcpStream>,
 }
 
 /// A fault of one certain request.
@@ -131,7 +133,7 @@ impl DnsApi {
             blocked_until: None,
             faults: Vec::new(),
             armed: None,
-            streams: Vec::new(),
+            streams: HashMap::new(),
         };
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
@@ -268,7 +270,7 @@ impl DnsApi {
 impl Drop for DnsApi {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::SeqCst);
-        for stream in self.state().streams.drain(..) {
+        for (_, stream) in self.state().streams.drain() {
             // A client that went away is its own matter.
             let _ = stream.shutdown(std::net::Shutdown::Both);
         }

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::{Error, Result};
 
 /// Limit for connecting, for each read and for each write.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// An answer of a server.
 #[derive(Debug, Clone)]

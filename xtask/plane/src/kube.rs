@@ -15,7 +15,7 @@ use crate::{Env, Error, Result};
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 /// How long [`Api::until`] waits, generous for a loaded machine.
-const LIMIT: Duration = Duration::from_mins(1);
+const LIMIT: Duration = Duration::from_mins(3);
 
 /// The API server, as one user.
 #[derive(Debug, Clone)]
@@ -82,12 +82,7 @@ impl Api {
     /// Has every version of a definition served, also those that its authors retired: a cluster that was
     /// not upgraded yet.
     pub fn serve_every_version(&self, name: &str) -> Result<()> {
-        let path = format!("{DEFINITIONS}/{name}");
-        let mut definition = self.get(&path)?.expect(&path, &[200])?;
-        for version in definition["spec"]["versions"].as_array_mut().into_iter().flatten() {
-            version["served"] = Value::Bool(true);
-        }
-        self.replace(&path, &definition)?.expect(&path, &[200])?;
+        self.change_versions(name, |_, version| version["served"] = Value::Bool(true))?;
         self.until_served(name)
     }
 
@@ -95,20 +90,9 @@ impl Api {
     /// What is stored already stays as it is, as with every upgrade of a controller. Returns when the other versions are
     /// gone for whoever asks.
     pub fn serve_versions(&self, name: &str, served: &[&str], stored: &str) -> Result<()> {
-        let path = format!("{DEFINITIONS}/{name}");
-        let definition = wait_for(&format!("the change of {name}"), LIMIT, || {
-            let mut definition = self.get(&path)?.expect(&path, &[200])?;
-            for version in definition["spec"]["versions"].as_array_mut().into_iter().flatten() {
-                let known = version["name"].as_str().unwrap_or_default().to_owned();
-                version["served"] = Value::Bool(served.contains(&&*known));
-                version["storage"] = Value::Bool(known == stored);
-            }
-            let answer = self.replace(&path, &definition)?;
-            // Its controllers write to it as well.
-            if answer.status == 409 {
-                return Ok(Err("somebody else wrote to it".into()));
-            }
-            answer.expect(&path, &[200]).map(Ok)
+        let definition = self.change_versions(name, |known, version| {
+            version["served"] = Value::Bool(served.contains(&known));
+            version["storage"] = Value::Bool(known == stored);
         })?;
         self.until_served(name)?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -119,6 +103,24 @@ impl Api {
             self.until_gone(&format!("/apis/{group}/{}/{plural}", text(&version["name"])))?;
         }
         Ok(())
+    }
+
+    /// Changes each version of a definition, of which `change` is told the name, and returns the definition.
+    fn change_versions(&self, name: &str, change: impl Fn(&str, &mut Value)) -> Result<Value> {
+        let path = format!("{DEFINITIONS}/{name}");
+        wait_for(&format!("the change of {name}"), LIMIT, || {
+            let mut definition = self.get(&path)?.expect(&path, &[200])?;
+            for version in definition["spec"]["versions"].as_array_mut().into_iter().flatten() {
+                let known = version["name"].as_str().unwrap_or_default().to_owned();
+                change(&known, version);
+            }
+            let answer = self.replace(&path, &definition)?;
+            // Its controllers write to it as well.
+            if answer.status == 409 {
+                return Ok(Err("somebody else wrote to it".into()));
+            }
+            answer.expect(&path, &[200]).map(Ok)
+        })
     }
 
     fn until_served(&self, name: &str) -> Result<()> {

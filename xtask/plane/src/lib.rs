@@ -63,5 +63,9 @@ pub use plane::{Env, Options, Plane, shared};
 pub use skips::skip;
 pub use vault::Vault;
 
+/// An address of loopback where nobody listens, and where no test is ever given a port: one that was free a moment
+/// ago may be another test's by now.
+pub const NOBODY: &str = "127.0.0.1:1";
+
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -26,14 +26,14 @@ use crate::{Error, Result, Vault};
 /// Who it runs as where we are root.
 const NOBODY: &str = "nobody";
 /// How long it may take to answer.
-const READY: Duration = Duration::from_mins(1);
+const READY: Duration = Duration::from_mins(3);
 
 /// Runs "$@" and tells it to stop when our standard input closes.
 const GUARD: &str = r#"trap '' INT HUP
 exec 3<&0
 "$@" </dev/null 3<&- & child=$!
 { cat <&3 >/dev/null; kill -QUIT $child 2>/dev/null; n=0
-  while kill -0 $child 2>/dev/null && [ $n -lt 25 ]; do sleep 0.1; n=$((n+1)); done
+  while kill -0 $child 2>/dev/null && [ $n -lt 250 ]; do sleep 0.1; n=$((n+1)); done
   kill -9 $child 2>/dev/null; } & watcher=$!
 wait $child; code=$?
 kill -9 $watcher 2>/dev/null
@@ -154,7 +154,7 @@ impl Postgres {
             .args(["-p", &self.port.to_string(), "-U", user])
             .envs(self.found.env())
             .env("PGPASSWORD", password)
-            .env("PGCONNECT_TIMEOUT", "10")
+            .env("PGCONNECT_TIMEOUT", "60")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -19,8 +19,9 @@ use crate::{Error, Result};
 /// is `stdin`.
 pub const FOLLOW: &str = "HOMELAB_PLANE_FOLLOW";
 
-/// How long a server gets to leave after its standard input closed, before it is killed.
-const GRACE: Duration = Duration::from_secs(3);
+/// How long a server gets to leave after its standard input closed, before it is killed. Only one that hangs needs so
+/// long, and a shell that is killed leaves undone what it was about to do: end a server, or remove a folder.
+const GRACE: Duration = Duration::from_mins(1);
 
 /// Runs "$@" and kills it when our standard input closes. A background job gets an empty standard
 /// input from the shell, hence the detour over descriptor 3.
@@ -37,7 +38,7 @@ exit $code"#;
 const SWEEP: &str = r#"trap '' INT HUP TERM
 cat >/dev/null
 n=0
-while [ -e "$1" ] && [ $n -lt 50 ]; do rm -rf "$1" 2>/dev/null; [ -e "$1" ] && sleep 0.1; n=$((n+1)); done"#;
+while [ -e "$1" ] && [ $n -lt 300 ]; do rm -rf "$1" 2>/dev/null; [ -e "$1" ] && sleep 0.1; n=$((n+1)); done"#;
 
 /// A program with its arguments and environment, not yet started.
 #[derive(Debug, Clone)]
@@ -216,7 +217,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for follows in [true, false] {
             let mut process = Process::start(&shell("echo no such port >&2; exit 7", follows), dir.path()).unwrap();
-            let error = wait_for("the end", Duration::from_secs(10), || match process.alive() {
+            let error = wait_for("the end", Duration::from_mins(1), || match process.alive() {
                 Ok(()) => Ok(Err("running".into())),
                 Err(error) => Ok(Ok(error)),
             })
@@ -232,7 +233,7 @@ mod tests {
         let mark = dir.path().join("pid");
         let script = format!("echo $$ > {}; exec sleep 600", mark.display());
         let process = Process::start(&shell(&script, false), dir.path()).unwrap();
-        let pid = wait_for("the pid", Duration::from_secs(10), || {
+        let pid = wait_for("the pid", Duration::from_mins(1), || {
             let text = std::fs::read_to_string(&mark).unwrap_or_default();
             Ok(text.trim().parse::<u32>().map_err(|error| error.to_string()))
         })

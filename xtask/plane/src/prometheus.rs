@@ -23,7 +23,7 @@ use crate::wider::{on_free_ports, private_dir};
 use crate::{Error, Result};
 
 /// How long it may take to answer, and to evaluate its rules once.
-const READY: Duration = Duration::from_mins(1);
+const READY: Duration = Duration::from_mins(3);
 /// The distance of recorded samples, in seconds.
 const STEP: u64 = 60;
 

@@ -9,7 +9,7 @@ use crate::wider::{on_free_ports, private_dir};
 use crate::{Error, Result};
 
 /// How long it may take to answer.
-const READY: Duration = Duration::from_secs(30);
+const READY: Duration = Duration::from_mins(3);
 
 /// A running Pushgateway. Dropping it ends it.
 #[derive(Debug)]

@@ -100,7 +100,7 @@ impl OwnVault {
             let mut process = Process::start(&launch, &dir)?;
             let address = format!("http://{listen}");
             let root = Vault::new(&address, &token)?;
-            wait_for("Vault's readiness", Duration::from_mins(1), || {
+            wait_for("Vault's readiness", Duration::from_mins(3), || {
                 process.alive()?;
                 Ok(match root.read("secret/config") {
                     Ok(answer) if answer.status == 200 => Ok(()),

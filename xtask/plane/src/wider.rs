@@ -18,7 +18,7 @@ use crate::programs::Program;
 use crate::{Api, Env, Error, Result};
 
 /// How long a controller may take to answer.
-const READY: Duration = Duration::from_mins(1);
+const READY: Duration = Duration::from_mins(3);
 
 /// A running External Secrets controller, for the whole plane: one at a time.
 #[derive(Debug)]

@@ -91,11 +91,14 @@ fn kill_and_look(mut program: Command) {
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let env = Env::load(&PathBuf::from(line.trim())).unwrap();
-    assert!(env.is_alive());
+    wait_for("its answer", Duration::from_mins(1), || {
+        Ok(if env.is_alive() { Ok(()) } else { Err("it is silent, or says that it is not ready".to_owned()) })
+    })
+    .unwrap();
     // SIGKILL: no handler, no `Drop`.
     child.kill().unwrap();
     child.wait().unwrap();
-    wait_for("the end of everything", Duration::from_secs(10), || {
+    wait_for("the end of everything", Duration::from_mins(1), || {
         let left = (env.is_alive(), env.dir.exists());
         Ok(if left == (false, false) { Ok(()) } else { Err(format!("alive, folder: {left:?}")) })
     })

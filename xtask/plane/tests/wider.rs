@@ -76,10 +76,11 @@ fn traefik_takes_its_routes_from_the_plane() {
     });
     let path = format!("/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses");
     api.create(&path, &ingress).unwrap().expect("ingress", &[201]).unwrap();
-    let wanted = std::time::Duration::from_secs(30);
+    let wanted = std::time::Duration::from_mins(1);
     homelab_plane::process::wait_for("the route", wanted, || {
         traefik.alive()?;
-        let routers = traefik.api("/api/http/routers")?.body;
+        // All of them: a page has 100, and the plane holds what every test before this one left.
+        let routers = traefik.api("/api/http/routers?per_page=10000")?.body;
         Ok(if routers.to_string().contains(&host) { Ok(()) } else { Err(routers.to_string()) })
     })
     .unwrap();

@@ -41,6 +41,7 @@ fn declared(gate: &Gate, origin: &Origin, matrix: Matrix) -> Run {
         wall: wall.into(),
         connect_to: origin.address.to_string().into(),
         allow_private: true.into(),
+        timeout: "1m".to_owned().into(),
         samples: 1.into(),
         matrix: matrix.into(),
         ..CarveoutProbe::default()

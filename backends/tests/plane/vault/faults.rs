@@ -16,11 +16,13 @@ use super::{root, settings};
 use crate::support::plane;
 
 fn through(relay: &Relay) -> Vault {
-    Vault::new(Settings {
-        address: relay.address(),
-        timeout: Duration::from_millis(400),
-        ..settings(&plane().vault_token)
-    })
+    Vault::new(Settings { address: relay.address(), ..settings(&plane().vault_token) })
+}
+
+/// One that soon has enough of a silence; what is not silent has to answer a busy machine in that time.
+fn impatient(relay: &Relay) -> Vault {
+    let timeout = Duration::from_secs(3);
+    Vault::new(Settings { address: relay.address(), timeout, ..settings(&plane().vault_token) })
 }
 
 fn relay(rule: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Relay {
@@ -74,7 +76,7 @@ async fn whatever_the_read_fails_with_nothing_is_written() {
         root().put(path, &json!({"theirs": "1"})).expect("put");
         let before = document(path);
         let relay = first(ALWAYS, "GET", reply);
-        let error = merge(&through(&relay), path).await.expect_err(name);
+        let error = merge(&impatient(&relay), path).await.expect_err(name);
         assert_eq!(document(path), before, "{name}: {error}");
         assert_eq!(relay.count("POST", "/v1/secret/"), 0, "{name}: {error}");
         assert_eq!(relay.count("PUT", "/v1/secret/"), 0, "{name}: {error}");
@@ -99,7 +101,7 @@ async fn tries_have_a_limit_and_say_so() {
         let began = Instant::now();
         let error = through(&relay).read_kv_keys("secret", "faults/never").await.expect_err("never");
         assert_eq!(relay.count("GET", "/v1/secret/data/"), reads, "{error}");
-        assert!(began.elapsed() < Duration::from_secs(20));
+        assert!(began.elapsed() < Duration::from_mins(1));
         assert!(error.to_string().contains(&status.to_string()) && error.to_string().contains("never"), "{error}");
         assert!(error.is_blind());
     }
@@ -138,7 +140,7 @@ async fn a_write_that_stays_open_is_looked_up() {
         let path = "faults/open";
         root().delete(&format!("secret/metadata/{path}")).expect("clean");
         root().put(path, &json!({"theirs": "1"})).expect("put");
-        let merged = merge(&through(&first(1, "POST", reply)), path).await;
+        let merged = merge(&impatient(&first(1, "POST", reply)), path).await;
         assert_eq!(merged, Ok(Merged { version: Some(2), written: true }), "{name}");
         assert_eq!(document(path), (json!(2), json!({"theirs": "1", "password": "hunter2"})), "{name}");
     }
@@ -151,7 +153,7 @@ async fn a_write_that_never_gets_through_is_an_error_and_nothing_else() {
         root().put(path, &json!({"theirs": "1"})).expect("put");
         let before = document(path);
         let relay = first(ALWAYS, "POST", reply);
-        let error = merge(&through(&relay), path).await.expect_err("never");
+        let error = merge(&impatient(&relay), path).await.expect_err("never");
         assert!(!matches!(error, VaultCause::Contended { .. }), "{error}");
         assert_eq!(document(path), before);
     }
@@ -191,8 +193,8 @@ async fn a_writer_who_is_faster_is_read_again_and_one_who_always_is_ends_it() {
 async fn a_silent_store_is_given_up_in_time_and_named() {
     let relay = relay(|_| Reply::Silence);
     let began = Instant::now();
-    let error = through(&relay).read_kv_keys("secret", "x").await.expect_err("silence");
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    let error = impatient(&relay).read_kv_keys("secret", "x").await.expect_err("silence");
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     let VaultCause::Link(Cause::TimedOut { address, .. }) = &error.cause else { panic!("{error:?}") };
     assert_eq!(*address, relay.address());
 }
@@ -205,10 +207,10 @@ async fn a_sealed_store_says_so_and_is_not_waited_for() {
     };
     own.root().put("photos", &json!({"theirs": "1"})).expect("put");
     own.root().write("sys/seal", &json!({})).expect("sealed").expect("sealed", &[204]).expect("sealed");
-    let vault = Vault::new(Settings { address: own.address().to_owned(), ..settings("any token") });
+    let relay = Relay::to(own.address(), |_| Reply::Pass).expect("relay");
+    let vault = Vault::new(Settings { address: relay.address(), ..settings("any token") });
     let health = vault.health().await.expect("health");
     assert!(health.initialized && health.sealed, "{health:?}");
-    let began = Instant::now();
     for cause in [
         vault.read_kv_keys("secret", "photos").await.expect_err("sealed").cause,
         merge(&vault, "photos").await.expect_err("sealed"),
@@ -217,5 +219,7 @@ async fn a_sealed_store_says_so_and_is_not_waited_for() {
     ] {
         assert_eq!(cause, VaultCause::NotReady("sealed"));
     }
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    // One request each; beside them the token may have been looked at once, for when it has to be renewed.
+    assert_eq!(relay.count("GET", "/v1/sys/internal/ui/mounts/"), 3);
+    assert!((1..=2).contains(&relay.count("GET", "/v1/auth/token/lookup-self")));
 }

@@ -52,7 +52,7 @@ async fn an_engine_may_be_mounted_at_a_path_with_slashes() {
     assert_eq!(vault.split("secret/photos").await, Ok(("secret".to_owned(), "photos".to_owned())));
     assert_eq!(vault.split("nowhere/photos").await, Ok(("nowhere".to_owned(), "photos".to_owned())));
     // A new engine may still be preparing itself.
-    homelab_plane::process::wait_for("the engine", std::time::Duration::from_secs(30), || {
+    homelab_plane::process::wait_for("the engine", std::time::Duration::from_mins(1), || {
         let answer = root().read("team/a/kv/config")?;
         Ok(if answer.status == 200 { Ok(()) } else { Err(answer.body.to_string()) })
     })

@@ -184,7 +184,7 @@ fn a_value_is_in_no_argument_and_in_no_environment_of_the_process() {
         assert!(!String::from_utf8_lossy(&seen).contains("canary-7d1f"), "{file}");
     }
     // It has read nothing yet; by the time it waits for a value, nothing may dump it.
-    wait_for("a process without a core file", Duration::from_secs(30), || {
+    wait_for("a process without a core file", Duration::from_mins(1), || {
         let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap_or_default();
         let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap_or_default().to_owned();
         Ok(if core.split_whitespace().nth(4) == Some("0") { Ok(()) } else { Err(core) })

@@ -59,7 +59,7 @@ impl Terminal {
     }
 
     fn until(&self, words: &str) {
-        wait_for(words, Duration::from_secs(30), || {
+        wait_for(words, Duration::from_mins(1), || {
             let screen = self.screen();
             Ok(if screen.contains(words) { Ok(()) } else { Err(screen) })
         })

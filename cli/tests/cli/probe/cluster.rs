@@ -116,6 +116,10 @@ fn what_may_not_be_listed_is_said_and_never_complete() {
     rbac("clusterrolebindings", binding("ClusterRole", "namespaces"));
     rbac("namespaces/photos/roles", role("doors", may_list("networking.k8s.io", "ingresses")));
     rbac("namespaces/photos/rolebindings", binding("Role", "doors"));
+    // The authoriser learns of new roles a moment later.
+    for path in ["/api/v1/namespaces", "/apis/networking.k8s.io/v1/namespaces/photos/ingresses"] {
+        Api::nobody(env).unwrap().until(path, |seen| seen["items"].is_array()).unwrap();
+    }
     let some = on_plane("probe targets --file doors.yaml", &env.nobody_token).file("doors.yaml", &all);
     let found = document(some, 2);
     assert_eq!(found["coverage"]["public"], json!({"declared": 3, "probed": 1}), "{found:#}");

@@ -90,10 +90,8 @@ fn an_address_is_explained_without_the_secrets_of_its_answer() {
     assert!(public.out.contains("declared gated: exposed, since it is public: no wall"), "{}", public.out);
     let refused = homelab("probe explain http://photos.example.net/ --connect-to").arg(origin.address.to_string());
     assert!(refused.run().error(true).contains("HL3101"));
-    let nobody = origin.address;
-    drop(origin);
     let gone = homelab("probe explain http://photos.example.net/ --output json --allow-private --connect-to");
-    let document = gone.arg(nobody.to_string()).run().code(3).document("probe explain");
+    let document = gone.arg(homelab_plane::NOBODY).run().code(3).document("probe explain");
     assert!(document["failure"].as_str().unwrap().contains("the connection was refused"), "{document:#}");
 }
 

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 const APP: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\nConnection: close\r\n\r\nphotos";
 const SIGN_IN: &str = "HTTP/1.1 302 Found\r\n\
@@ -91,6 +92,9 @@ fn answer(stream: TcpStream, open: &[&str]) -> std::io::Result<Option<TcpStream>
     let public = open.iter().any(below) && !dotted;
     let answer = if path.starts_with("/down") { GATE_DOWN } else { SIGN_IN };
     reader.get_mut().write_all(if public { APP } else { answer }.as_bytes())?;
+    // Who was answered ends the connection when it has read that, and not before: then it counts as answered.
+    reader.get_mut().set_read_timeout(Some(Duration::from_secs(30)))?;
+    while reader.read_line(&mut line)? > 0 {}
     Ok(None)
 }
 

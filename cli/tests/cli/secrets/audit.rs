@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use homelab_plane::Api;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, external_secret, with_operator};
@@ -35,11 +36,8 @@ fn furnish(stage: &Stage) {
     for name in ["photos-db", "rotated", "idle"] {
         stage.ready(&Stage::path("apps", name), "True");
     }
-    // The first of a failure has the event, which has the store's words.
     for name in ["mail", "lost"] {
-        stage.ready(&Stage::path("apps", name), "False");
-        let about = format!("/api/v1/namespaces/apps/events?fieldSelector=involvedObject.name%3D{name}");
-        api.until(&about, |seen| seen["items"].as_array().is_some_and(|items| !items.is_empty())).unwrap();
+        stage.failed("apps", name);
     }
     for (name, secret, volume, annotations) in [
         ("photos", "photos-db", true, json!({})),
@@ -182,6 +180,10 @@ fn who_may_look_into_one_namespace_sees_that_much_and_is_told_of_the_rest() {
     rbac("clusterrolebindings", binding("ClusterRole", "audit-namespaces"));
     rbac("namespaces/apps/roles", role("external-secrets.io", "externalsecrets", "audit"));
     rbac("namespaces/apps/rolebindings", binding("Role", "audit"));
+    // The authoriser learns of new roles a moment later.
+    for path in ["/api/v1/namespaces", "/apis/external-secrets.io/v1/namespaces/apps/externalsecrets"] {
+        Api::viewer(stage.env()).unwrap().until(path, |seen| seen["items"].is_array()).unwrap();
+    }
     let some = stage.run_as("secrets audit", &stage.env().viewer_token).run().code(2).out;
     assert!(some.starts_with("3 of the 5 ExternalSecrets that could be looked at are ready\n"), "{some}");
     let gap = "not looked at: ExternalSecret.external-secrets.io: it may not be listed in ";

@@ -130,6 +130,14 @@ impl Stage {
         self.api().until(path, says).unwrap()
     }
 
+    /// Waits until the operator has failed with an ExternalSecret, and has said why: the event has the store's words,
+    /// and comes on a way of its own.
+    pub(crate) fn failed(&self, namespace: &str, name: &str) {
+        self.ready(&Self::path(namespace, name), "False");
+        let about = format!("/api/v1/namespaces/{namespace}/events?fieldSelector=involvedObject.name%3D{name}");
+        self.api().until(&about, |seen| seen["items"].as_array().is_some_and(|items| !items.is_empty())).unwrap();
+    }
+
     /// Path of an ExternalSecret.
     pub(crate) fn path(namespace: &str, name: &str) -> String {
         format!("/apis/external-secrets.io/v1/namespaces/{namespace}/externalsecrets/{name}")

@@ -17,6 +17,7 @@ fn what_is_declared_is_waited_for_and_a_failure_is_told_in_the_operators_words()
     make(stage, "waiting", &external_secret("good", "vault-kv", "waiting/doc", "a"));
     make(stage, "waiting", &external_secret("dead", "vault-kv", "waiting/doc", "b"));
     assert_eq!(stage.run("secrets wait waiting/good").run().code(0).out, "synced  waiting/good\n");
+    stage.failed("waiting", "dead");
     let ran = stage.run("secrets wait waiting/dead waiting/good waiting/none --timeout 2s").run().code(2);
     assert!(ran.out.starts_with("failed  waiting/dead\n"), "{}", ran.out);
     assert!(ran.out.contains("cannot find secret data for key: \"b\""), "the store's own words: {}", ran.out);

@@ -235,7 +235,8 @@ fn differences(one: &Ingress, other: &Ingress) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+    // Many declarations are refused, and how many of them come in a row is chance: enough is what fails, not that.
+    #![proptest_config(ProptestConfig { cases: 256, max_global_rejects: 100_000, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_written_reads_back(config in declaration(), house in house()) {

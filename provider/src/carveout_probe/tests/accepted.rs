@@ -29,7 +29,7 @@ async fn what_was_recorded_is_not_accepted_by_a_stricter_configuration() {
 async fn an_update_waits_for_what_the_same_run_may_have_repaired() {
     let origin = Origin::start().await;
     let resource = resource();
-    let config = CarveoutProbe { settle: "20s".to_owned().into(), ..config(&origin.place) };
+    let config = CarveoutProbe { settle: "2m".to_owned().into(), ..config(&origin.place) };
     let good = create(&resource, &config).await.0.unwrap();
     origin.wall_off("/share");
     let seen = refresh(&resource, &good).await.expect("a change");
@@ -47,7 +47,7 @@ async fn an_update_waits_for_what_the_same_run_may_have_repaired() {
     proxy.await.unwrap();
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     assert_eq!(verdict(&after), Verdict::Ok);
-    assert!(before.elapsed() < Duration::from_secs(15), "it looked only at the end");
+    assert!(before.elapsed() < Duration::from_mins(1), "it looked only at the end");
 }
 
 #[tokio::test]

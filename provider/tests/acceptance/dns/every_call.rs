@@ -120,7 +120,7 @@ fn run(operation: &Operation, work: &Workspace, api: &DnsApi, call: usize, misha
         let _ = goes_on.recv();
     });
     let running = work.spawn(command(operation)).unwrap();
-    comes.recv_timeout(Duration::from_mins(2)).expect("the call comes");
+    comes.recv_timeout(Duration::from_mins(5)).expect("the call comes");
     running.kill_descendants().unwrap();
     drop(go_on);
     running.wait().unwrap()

@@ -2,6 +2,7 @@
 //! and a failing call of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use homelab_plane::terraform::{Cli, Workspace};
 use serde_json::Value;
@@ -12,6 +13,9 @@ use super::report::{Said, changes, diagnostics, difference, differences, replace
 use super::subject::{Servers, Subject};
 use super::world::{Objects, comparable, snapshot};
 use crate::support::offline;
+
+/// Of one command: forty providers share few processors, with those of other tests.
+const LIMIT: Duration = Duration::from_mins(10);
 
 /// One call that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +82,7 @@ impl<'a> Chain<'a> {
         let cases: Vec<Case> = (first..first + count).map(case).collect();
         let mut work = offline(cli);
         // Keys and certificates between Terraform and a provider are half of what a short run costs.
-        work.env("TF_DISABLE_PLUGIN_TLS", "1");
+        work.env("TF_DISABLE_PLUGIN_TLS", "1").limit(LIMIT);
         let mut chain = Self { subject, proxy, servers, work, cases, shape: Shape::Nothing, generation: 0 };
         for case in &chain.cases {
             (subject.make_namespace)(servers, &case.namespace);

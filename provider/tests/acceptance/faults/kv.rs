@@ -11,7 +11,7 @@ pub(super) const PROVIDER: &str = r#"
   vault {
     address = "PROXY"
     token   = "CASE"
-    timeout = "10s"
+    timeout = "30s"
   }
 "#;
 

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::server::{STATE, Server, outpost};
+use super::server::{STATE, Server, hold, outpost};
 use super::world::{GATE, HOUSE, House, PROBE, at_once, houses};
 use crate::proxy::{traefik_object, until_status};
 
@@ -55,7 +55,8 @@ fn a_house_as_declared_is_ok_in_the_apply_that_makes_it_and_quiet_after() {
 fn a_gate_that_is_down_is_one_finding_and_no_pass() {
     for mut house in houses("probe-gate-down") {
         house.case.ok(["apply", "-auto-approve"]);
-        house.gate = None;
+        let address = house.gate.take().map(|gate| gate.address()).unwrap();
+        let _held = hold(&address);
         until_status(house.traefik, &house.host("notes"), "/", 500);
         house.case.write("probe.tf", &at_once(PROBE));
 
@@ -99,6 +100,7 @@ fn a_middleware_that_was_deleted_behind_terraforms_back_is_seen_at_every_door_th
 
         resource "homelab_carveout_probe" "wiki" {
           targets = homelab_ingress.wiki.probe_targets
+          settle  = "90s"
         }
         "#;
         house.case.write("wiki.tf", more);

@@ -29,7 +29,8 @@ fn a_session_for_guests_is_told_from_the_gate_by_its_client() {
         house.case.write("main.tf", GUESTS);
         house.case.write(
             "probe.tf",
-            "resource \"homelab_carveout_probe\" \"doors\" {\n  targets = homelab_ingress.fair.probe_targets\n}\n",
+            "resource \"homelab_carveout_probe\" \"doors\" {\n  targets = homelab_ingress.fair.probe_targets\n  \
+             settle  = \"90s\"\n}\n",
         );
         house.case.ok(["apply", "-auto-approve"]);
         let doors = house.probe("doors");

@@ -132,9 +132,9 @@ fn what_is_wrong_with_an_argument_is_said_at_its_line_with_the_fix() {
 
 #[test]
 fn a_target_that_never_answers_is_unknown_when_its_time_is_over_and_never_a_pass() {
-    // It takes connections and says nothing.
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     for work in folders() {
+        // It takes connections and says nothing. One for each command line: no more than some can wait to be taken.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         photos_with_probe(&work, &silent.local_addr().unwrap().to_string());
         let probe = work.read("probe.tf").replace("settle", "timeout = \"200ms\"\n  settle");
         work.write("probe.tf", &probe);

@@ -9,6 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use homelab_plane::process::wait_for;
+use tokio::net::TcpSocket;
+
 /// A client that says nothing does not keep a thread for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -70,6 +73,20 @@ impl Drop for Server {
             let _ = thread.join();
         }
     }
+}
+
+/// Keeps an address (`127.0.0.1:PORT`), where nobody listens any more, from the servers of other tests until it is dropped.
+#[track_caller]
+pub(crate) fn hold(address: &str) -> TcpSocket {
+    wait_for(&format!("the end of what listens at {address}"), PATIENCE, || {
+        let bound = TcpSocket::new_v4().and_then(|socket| {
+            socket.set_reuseaddr(true)?;
+            socket.bind(address.parse().map_err(std::io::Error::other)?)?;
+            Ok(socket)
+        });
+        Ok(bound.map_err(|error| error.to_string()))
+    })
+    .unwrap()
 }
 
 fn serve(mut stream: &TcpStream, answer: &dyn Fn(&Asked) -> String) -> std::io::Result<()> {

@@ -32,6 +32,7 @@ provider "homelab" {
     connect_to    = "ORIGIN"
     allow_private = true
     samples       = 1
+    timeout       = "30s"
   }
 }
 "#;
@@ -69,16 +70,17 @@ resource "homelab_ingress" "notes" {
 }
 "#;
 
-/// The probe of all doors of [`HOUSE`].
+/// The probe of all doors of [`HOUSE`]. It waits longer than by itself: Traefik may be kept waiting for a processor.
 pub(crate) const PROBE: &str = r#"
 resource "homelab_carveout_probe" "doors" {
   targets = concat(homelab_ingress.photos.probe_targets, homelab_ingress.notes.probe_targets)
+  settle  = "90s"
 }
 "#;
 
 /// A probe that judges what it sees first.
 pub(crate) fn at_once(probe: &str) -> String {
-    probe.replace('}', "  settle = \"0s\"\n}")
+    probe.replace("  settle  = \"90s\"\n", "").replace('}', "  settle = \"0s\"\n}")
 }
 
 /// A case with Traefik in front, an app behind the Service `photos`, and the middleware `gate` that asks [`House::gate`].

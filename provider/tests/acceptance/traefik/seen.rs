@@ -60,7 +60,7 @@ fn what_was_seen_on_traefik_is_seen_again_and_foretold() {
         (HOST, "/public/../x", 302, "root"),
     ] {
         let request = sent(host, target);
-        let answer = stage.send(&request);
+        let answer = stage.send_until(&request, &[expected]);
         assert_eq!(answer.status, expected, "Traefik on {target}: {answer:?}");
         assert_eq!(answer.location.as_deref(), (expected == 302).then_some(SIGN_IN), "{target}");
         let foretold = match winner(&routers, &request) {

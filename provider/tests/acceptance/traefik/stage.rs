@@ -1,7 +1,8 @@
 //! A running Traefik with origins behind it, to which a set of objects is given and taken away again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use homelab_core::ingress::references::Middlewares;
 use homelab_core::route::{self, Request, Router, Settings, Truth};
@@ -12,9 +13,10 @@ use homelab_plane::{Api, shared, skip};
 use serde_json::{Value, json};
 
 use super::wire::{Answer, Origins, Sender};
+use super::world::TAKEN_OVER;
 
 /// How long Traefik may take to have taken over what was written.
-const TAKEN: Duration = Duration::from_secs(15);
+const TAKEN: Duration = Duration::from_mins(1);
 
 /// Traefik, the cluster that it reads, and origins.
 pub(crate) struct Stage {
@@ -127,6 +129,20 @@ impl Stage {
             Ok(compare(routers, &seen))
         })
         .map_err(|error| error.to_string())
+    }
+
+    /// What Traefik answers to a request once all its entry points go by what its API shows: one of these statuses, or
+    /// whatever it answers when they have had long enough for that.
+    #[track_caller]
+    pub(crate) fn send_until(&mut self, request: &Request, statuses: &[u16]) -> Answer {
+        let until = Instant::now() + TAKEN_OVER;
+        loop {
+            let answer = self.send(request);
+            if statuses.contains(&answer.status) || Instant::now() >= until {
+                return answer;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// What Traefik answers to a request.

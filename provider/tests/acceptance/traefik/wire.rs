@@ -10,7 +10,7 @@ use std::time::Duration;
 use homelab_core::route::Request;
 
 /// Longest wait for an answer.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_mins(1);
 /// Of a thread that reads lines: a hundred of them are cheap.
 const STACK: usize = 64 * 1024;
 

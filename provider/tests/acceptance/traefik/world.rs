@@ -12,7 +12,7 @@ use super::stage::Stage;
 const ATTEMPTS: usize = 20;
 
 /// How long an entry point may go by what was before.
-const TAKEN_OVER: Duration = Duration::from_secs(2);
+pub(super) const TAKEN_OVER: Duration = Duration::from_secs(15);
 
 /// What a comparison of one world came to.
 #[derive(Clone, Copy, Debug, Default)]

@@ -47,9 +47,9 @@ impl Sampler {
     ///
     /// # Errors
     ///
-    /// If it is not seen within half a minute.
+    /// If it is not seen within a minute.
     pub fn until_seen(&self, id: u32) -> Result<()> {
-        wait_for("a look at the process", Duration::from_secs(30), || {
+        wait_for("a look at the process", Duration::from_mins(1), || {
             Ok(if lock(&self.seen).ids.contains(&id) { Ok(()) } else { Err(format!("{id} was not seen")) })
         })
     }

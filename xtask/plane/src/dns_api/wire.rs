@@ -30,16 +30,19 @@ impl Request {
 }
 
 pub(super) fn serve(listener: &TcpListener, shared: &Arc<Shared>) {
-    for stream in listener.incoming().flatten() {
+    for (number, stream) in listener.incoming().flatten().enumerate() {
         if shared.ended.load(Ordering::SeqCst) {
             return;
         }
         if let Ok(clone) = stream.try_clone() {
-            shared.state().streams.push(clone);
+            shared.state().streams.insert(number, clone);
         }
         let shared = Arc::clone(shared);
-        // Also a connection that breaks is over.
-        std::thread::spawn(move || talk(&stream, &shared).ok());
+        std::thread::spawn(move || {
+            // Also a connection that breaks is over.
+            let _ = talk(&stream, &shared);
+            shared.state().streams.remove(&number);
+        });
     }
 }
 

@@ -106,7 +106,10 @@ pub(super) fn start(
     let role = viewer_binding();
     let path = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
     client.send("POST", path, "application/json", Some(&role))?.expect(path, &[201, 409])?;
-    // Two things that only controllers make: when they are there, the controllers work.
+    let viewer = Client::new(&api_server, Some(&identity.ca_pem))?
+        .with_header("Authorization", &format!("Bearer {}", identity.token("viewer")));
+    // Two things that only controllers make: when they are there, the controllers work. That a role is written does not
+    // say that the API server goes by it yet.
     wait_for("the first work of the controllers", READY, || {
         api.alive()?;
         controllers.alive()?;
@@ -114,7 +117,9 @@ pub(super) fn start(
         let role = "/apis/rbac.authorization.k8s.io/v1/clusterroles/view";
         let role = client.send("GET", role, "", None)?.body;
         let filled = role["rules"].as_array().is_some_and(|rules| !rules.is_empty());
-        Ok(if account.status == 200 && filled { Ok(()) } else { Err(controllers.log_tail(10)) })
+        let seen = viewer.send("GET", "/api/v1/namespaces/default/configmaps", "", None)?;
+        let works = account.status == 200 && filled && seen.status == 200;
+        Ok(if works { Ok(()) } else { Err(controllers.log_tail(10)) })
     })?;
     Ok((vec![controllers, api, etcd], api_server))
 }

@@ -3,16 +3,21 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::write_private;
 use crate::http::Client;
+use crate::process::wait_for;
 use crate::{Error, Result};
 
 /// Environment variable that names a file with an [`Env`] as JSON.
 pub const VARIABLE: &str = "HOMELAB_PLANE";
+
+/// How long a plane that is there may be too busy to answer.
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Addresses and tokens of one plane. All of it is worthless once the plane ended, but it is kept out
 /// of `Debug` all the same: habits matter.
@@ -64,13 +69,17 @@ impl Env {
             return Ok(None);
         };
         let env = Self::load(&path)?;
-        if env.is_alive() {
-            return Ok(Some(env));
-        }
-        Err(Error::Internal(format!(
-            "{VARIABLE} names the plane of {}, which does not answer; start it, or unset {VARIABLE}",
-            env.api_server
-        )))
+        // A server that is kept busy may say for a moment that it is not ready.
+        wait_for("an answer of the plane", LIMIT, || {
+            Ok(if env.is_alive() { Ok(()) } else { Err("it is silent, or says that it is not ready".to_owned()) })
+        })
+        .map_err(|error| {
+            Error::Internal(format!(
+                "{VARIABLE} names the plane of {}, which does not answer; start it, or unset {VARIABLE}: {error}",
+                env.api_server
+            ))
+        })?;
+        Ok(Some(env))
     }
 
     /// Reads a file that [`Env::save`] wrote.

@@ -12,6 +12,10 @@ use super::output::plain;
 use crate::process::wait_for;
 use crate::{Error, Result};
 
+/// How long what a command said is waited for after its end, where somebody else holds the pipe open. Long, since a
+/// reader that was merely not let run would else have lost the last words.
+const HELD: Duration = Duration::from_secs(10);
+
 /// A command that was started. Dropping it kills it and everything that it started.
 #[derive(Debug)]
 pub struct Running {
@@ -157,7 +161,7 @@ impl Stream {
     /// All of it. The command ended, but a provider that it left behind may hold the pipe open: such
     /// a one does not get to hang the test.
     fn end(self) -> Vec<u8> {
-        let until = Instant::now() + Duration::from_secs(2);
+        let until = Instant::now() + HELD;
         while !self.thread.is_finished() && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -230,7 +234,7 @@ mod tests {
             command.arg("--default-signal=INT");
         }
         let running =
-            Running::start(command.args(["sh", "-c", script]), script.into(), Duration::from_secs(20)).unwrap();
+            Running::start(command.args(["sh", "-c", script]), script.into(), Duration::from_mins(1)).unwrap();
         running.until_says("ready").unwrap();
         running.interrupt().unwrap();
         let output = running.wait().unwrap();
@@ -239,16 +243,18 @@ mod tests {
 
     #[test]
     fn a_limit_kills_all_and_tells_what_was_said() {
-        let running = shell("echo before; sleep 600; echo after", Duration::from_millis(300));
+        let mut running = shell("echo before; sleep 600; echo after", Duration::from_mins(1));
         running.until_says("before").unwrap();
-        let children = wait_for("the child", Duration::from_secs(5), || {
+        let children = wait_for("the child", Duration::from_mins(1), || {
             let children = running.descendants();
             Ok(if children.is_empty() { Err("none".into()) } else { Ok(children) })
         })
         .unwrap();
+        // Only now: a shell that was not let run has said nothing yet.
+        running.limit = Duration::ZERO;
         let error = running.wait().unwrap_err();
         assert!(error.to_string().contains("before"), "{error}");
-        wait_for("the end of the child", Duration::from_secs(5), || {
+        wait_for("the end of the child", Duration::from_mins(1), || {
             let left: Vec<_> = process_parents().into_iter().filter(|(id, _)| children.contains(id)).collect();
             Ok(if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) })
         })
@@ -257,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_kill_shows_as_a_shell_shows_it() {
-        let mut running = shell("echo ready; exec sleep 600", Duration::from_secs(20));
+        let mut running = shell("echo ready; exec sleep 600", Duration::from_mins(1));
         running.until_says("ready").unwrap();
         running.kill().unwrap();
         assert_eq!(running.wait().unwrap().code, 137);

@@ -14,7 +14,7 @@ use super::{Cli, Output, Provider, Running, strings};
 use crate::{Error, Result};
 
 /// How long one command may take, unless [`Workspace::limit`] says otherwise.
-const LIMIT: Duration = Duration::from_mins(2);
+const LIMIT: Duration = Duration::from_mins(5);
 
 /// A root module in a temporary folder. The folder is removed with it, but kept (and named on
 /// standard error) when the test panics.
