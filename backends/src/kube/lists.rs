@@ -298,3 +298,22 @@ async fn pages(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_answers_who_waited_for_it_however_long_it_took() {
+        let (id, scope) = (kinds::EXTERNAL_SECRET.object("photos", "photos-db"), ScopeReads::default());
+        let item = RawValue::from_string(r#"{"metadata": {"name": "photos-db"}}"#.to_owned()).expect("an item");
+        let listed = Instant::now().checked_sub(MAX_AGE + Duration::from_secs(1)).expect("a machine that runs so long");
+        let items = HashMap::from([("photos-db".to_owned(), item)]);
+        let last = Last::Snapshot { began: listed, writes: 0, items };
+        let is_answered = |began| !matches!(scope.says(Some(&last), &id, began).expect("an answer"), Said::Nothing);
+        assert!(is_answered(listed), "it waited for that list");
+        assert!(!is_answered(Instant::now()), "for who asks now it is too old");
+        scope.writes.fetch_add(1, Ordering::SeqCst);
+        assert!(!is_answered(listed), "it is from before our own write");
+    }
+}
